@@ -1,0 +1,7 @@
+"""python -m onevision"""
+
+import sys
+
+from onevision.cli import main
+
+sys.exit(main())

@@ -1,0 +1,193 @@
+"""Read the other short answers that have a value: ordered tuples, times of day, yes or no, single letters."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+
+from onevision.answers.clean import bare, tidy, unwrap
+from onevision.answers.numbers import Quantity, read_number, same_number
+
+Tuple = tuple[Quantity, ...]
+
+_NUMBER = r"-?(?:\d{1,9}(?:\.\d{1,9})?|zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\b"
+
+
+def _named_forms(name: str) -> tuple[re.Pattern[str], ...]:
+    """How a count and its name stand together: "rows = {5}", "5 rows", "rows 5"; tried in this order."""
+    forms = (
+        rf"\b{name}\b[\s\"'*)]{{0,3}}(?:=|:|is|are)[\s{{(\"'*]{{0,4}}({_NUMBER})",
+        rf"(?<![\w.])({_NUMBER})[\s}})\"'*]{{0,4}}{name}\b",
+        rf"\b{name}\b[\s{{(]{{0,4}}({_NUMBER})",
+    )
+    return tuple(re.compile(form, re.IGNORECASE) for form in forms)
+
+
+_NAMED_FORMS = tuple(zip(_named_forms("rows?"), _named_forms("col(?:umn)?s?"), strict=True))
+_SPLIT = re.compile(r"\s?[,;×]\s?|\s(?:and|by|x)\s|(?<=\d)x(?=\d)|(?<=\})\s")
+_TWO = re.compile(
+    rf"(?<![\w.,])({_NUMBER})[\s)}}]{{0,3}}(?:,|;|×|\bx\b|\bby\b|\band\b|\*)[\s({{]{{0,3}}({_NUMBER})", re.IGNORECASE
+)
+_THOUSANDS = re.compile(r"-?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
+
+
+def read_tuple(text: str) -> Tuple | None:
+    """Two or more numbers in order, as a gold answer gives them: "(3,-4)", "5, 6", "rows={5} columns={6}".
+
+    Rows come before columns whichever is named first. "1,234" is one number. Never raises.
+    """
+    plain = tidy(text).strip(" .")
+    if _THOUSANDS.fullmatch(plain):
+        return None
+    return _named(plain) or (_listed(plain) if re.search(r"[,;}]", plain) else None)
+
+
+def find_tuple(text: str) -> Tuple | None:
+    """The ordered numbers an answer states, also as "5x6", "5 by 6" or within a sentence; None where unclear."""
+    plain = tidy(text)[:400]
+    found = _named(plain) or _listed(plain) or _listed(plain.rpartition("=")[2])
+    if found:
+        return found
+    pairs = {(match[1].lower(), match[2].lower()) for match in _TWO.finditer(plain)}
+    return _numbers(*pairs) if len(pairs) == 1 else None
+
+
+def _named(text: str) -> Tuple | None:
+    if "ow" not in text.lower():
+        return None
+    for rows, columns in _NAMED_FORMS:
+        row, column = rows.search(text), columns.search(text)
+        if row and column:
+            return _numbers((row[1], column[1]))
+    return None
+
+
+def _listed(text: str) -> Tuple | None:
+    parts = _SPLIT.split(unwrap(text))
+    return _numbers(tuple(parts)) if 2 <= len(parts) <= 20 else None
+
+
+def _numbers(parts: tuple[str, ...]) -> Tuple | None:
+    numbers = [read_number(part) for part in parts]
+    return None if None in numbers else tuple(number for number in numbers if number)
+
+
+def same_tuple(left: Tuple, right: Tuple) -> bool | None:
+    """Whether two tuples agree, entry by entry and in order."""
+    if len(left) != len(right):
+        return False
+    entries = [same_number(a, b) for a, b in zip(left, right, strict=True)]
+    return False if False in entries else None if None in entries else True
+
+
+@dataclass(frozen=True)
+class Time:
+    """A time of day. hour: 0 to 24 as written; half: "am", "pm" or ""."""
+
+    hour: int
+    minute: int
+    second: Fraction
+    half: str
+
+
+_TIME = (
+    r"(?<![\d:.])(?:(?P<hour>\d{1,2}):(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d))?(?![\d:])"
+    r"|(?P<whole>\d{1,2})(?=\s?o'?clock))"
+    r"(?:\s?o'?clock)?\s?(?P<half>[ap]\.?m\b\.?)?"
+)
+_TIMES = re.compile(_TIME, re.IGNORECASE | re.ASCII)
+
+
+def read_time(text: str) -> Time | None:
+    """A time of day written with a colon ("4:30", "04:30 pm", "16:30:00") or as "4 o'clock"; otherwise None."""
+    match = _TIMES.fullmatch(bare(text))
+    return _time(match) if match else None
+
+
+def find_time(text: str) -> Time | None:
+    """The only time of day an answer speaks of; None where there are none or several."""
+    times = {_time(match) for match in _TIMES.finditer(tidy(text))}
+    return times.pop() if len(times) == 1 else None
+
+
+def _time(match: re.Match[str]) -> Time | None:
+    hour = int(match["hour"] or match["whole"])
+    half = (match["half"] or "").lower().replace(".", "")
+    return Time(hour, int(match["minute"] or 0), Fraction(match["second"] or 0), half) if hour <= 24 else None
+
+
+def same_time(left: Time, right: Time) -> bool:
+    """Whether two times are one. Where only one says am or pm, "4:30 pm" is both 4:30 and 16:30."""
+    if (left.minute, left.second) != (right.minute, right.second):
+        return False
+    if left.half and right.half:
+        return _hours(left)[-1] == _hours(right)[-1]
+    return bool(set(_hours(left)) & set(_hours(right)))
+
+
+def _hours(time: Time) -> tuple[int, ...]:
+    """The hour as written, then the hour of the 24 where am or pm says so."""
+    if not time.half:
+        return (time.hour,)
+    return (time.hour, time.hour % 12 + (12 if time.half == "pm" else 0))
+
+
+_YES, _NO = r"yes|yeah|true|是的|是|对|正确", r"no|nope|false|不是|否|不对|错误|错"
+_SAYS = re.compile(rf"(?:(?P<yes>(?:{_YES}))|(?P<no>(?:{_NO})))(?![a-z])", re.IGNORECASE)
+_SAID_LAST = re.compile(rf"(?:\b(?:is|was|be|say)|[:=\"])[\s\"*]{{0,4}}({_YES}|{_NO})[\s.\"*!]*$", re.IGNORECASE)
+_BOTH = re.compile(r"[\s,/]{0,3}(?:or|and|/|\|)\s{0,3}(?:yes|no|true|false)\b", re.IGNORECASE)
+
+
+def read_yes_no(text: str) -> bool | None:
+    """True for yes, true, 是 and their like standing alone, False for no, false, 否; otherwise None."""
+    match = _SAYS.fullmatch(bare(text))
+    return bool(match["yes"]) if match else None
+
+
+def find_yes_no(text: str) -> bool | None:
+    """What an answer says that opens with yes or no ("No, they do not touch") or ends in it ("the answer is no")."""
+    plain = bare(text)
+    opening = _SAYS.match(plain)
+    if opening:
+        return None if _BOTH.match(plain, opening.end()) else bool(opening["yes"])
+    last = _SAID_LAST.search(plain[-80:])
+    return read_yes_no(last[1]) if last else None
+
+
+_MARKED_LETTER = re.compile(r"[\"'(\[{*]\s?([^\W\d_])\s?[\"')\]}*]")
+_ALONE = re.compile(r"(?<![\w'])([^\W\d_])(?![\w'])")
+
+
+def read_letter(text: str) -> str | None:
+    """A single letter standing alone, in any brackets or quotes, casefolded; otherwise None."""
+    plain = bare(text)
+    return plain.casefold() if len(plain) == 1 and plain.isalpha() else None
+
+
+def find_letter(text: str) -> str | None:
+    """The one letter an answer names: alone, leading ("B: 9:30"), quoted, or the only single letter of its sentence.
+
+    The words "a" and "I" do not count unless marked. Never raises.
+    """
+    whole = read_letter(text)
+    plain = tidy(text)[:400]
+    leading = re.match(r"\(?([A-Za-z])\s?[).:]\s", plain)
+    if whole or leading:
+        return whole or (leading[1].casefold() if leading else None)
+    marked = {match[1].casefold() for match in _MARKED_LETTER.finditer(plain)}
+    if len(marked) == 1:
+        return marked.pop()
+    alone = {match[1] for match in _ALONE.finditer(plain) if not _is_word(plain, match)}
+    letters = {letter.casefold() for letter in alone}
+    return letters.pop() if len(letters) == 1 and not marked else None
+
+
+def _is_word(text: str, match: re.Match[str]) -> bool:
+    """Whether a lone letter is the article or the pronoun rather than a letter's name."""
+    after = text[match.end() : match.end() + 2]
+    return match[1] in ("a", "A", "I") and len(after) == 2 and after[0] == " " and after[1].islower()
+
+
+def whole_or_none(find: Callable[[str], object | None]) -> Callable[[str], str | None]:
+    """A sentence finder from a reader: the sentence itself where the reader makes something of it."""
+    return lambda sentence: sentence if find(sentence) is not None else None

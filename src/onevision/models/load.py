@@ -1,0 +1,139 @@
+"""Load a Qwen2.5-VL model with its processor: nano, a local folder or a hub id."""
+
+import json
+import re
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from onevision.errors import InputError
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import Qwen2_5_VLForConditionalGeneration, Qwen2_5_VLProcessor
+
+_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+
+# A CPU computes small models faster in float32; from here on the doubled memory costs more than that gains.
+FLOAT32_MAX_BYTES = 2**30
+
+
+def nano_folder() -> Path:
+    """Where the nano model lies inside the installed package."""
+    return Path(str(files("onevision.models"))) / "nano_weights"
+
+
+def load_model(
+    name_or_path: str | Path, device: str = "auto", dtype: str = "auto"
+) -> "tuple[Qwen2_5_VLForConditionalGeneration, Qwen2_5_VLProcessor]":
+    """A Qwen2.5-VL model in evaluation mode, and its processor (picture processing by Pillow, no video).
+
+    name_or_path: "nano", a Hugging Face folder, or a hub id "Org/Name" (downloaded if it is not in the cache).
+    device: "auto" (CUDA when there is one, spread over several when there are several), "cpu", "cuda", "cuda:1", …
+    dtype: "auto", "float32", "bfloat16" or "float16". "auto" is the checkpoint's own; a small model on a CPU runs in
+    float32. Only safetensors are read and no code of the checkpoint is ever run.
+    Raises InputError when there is no such model, or when it is no Qwen2.5-VL.
+    """
+    import torch
+    from transformers import Qwen2_5_VLForConditionalGeneration
+
+    folder = resolve(name_or_path)
+    device = _device(device)
+    options: dict[str, Any] = {"device_map": "auto"} if device == "cuda" and torch.cuda.device_count() > 1 else {}
+    try:
+        model = Qwen2_5_VLForConditionalGeneration.from_pretrained(
+            folder, dtype=_dtype(dtype, device, folder), use_safetensors=True, **options
+        )
+        processor = load_processor(folder)
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(f"cannot load model '{name_or_path}': {_first_line(error)}") from error
+    return (model if options else model.to(device)).eval(), processor
+
+
+def resolve(name_or_path: str | Path) -> Path:
+    """The local folder of a model; a hub id is downloaded. Raises InputError for anything that is no Qwen2.5-VL."""
+    name = str(name_or_path)
+    folder = nano_folder() if name == "nano" else Path(name).expanduser()
+    if not folder.exists() and _HUB_ID.fullmatch(name):
+        folder = _download(name)
+    if not folder.is_dir():
+        raise _unknown(name)
+    _check_folder(folder, name)
+    return folder
+
+
+def load_processor(folder: str | Path) -> "Qwen2_5_VLProcessor":
+    """The processor of a Qwen2.5-VL folder, on Pillow and without its video half, so that torchvision is not needed."""
+    from transformers import AutoTokenizer
+    from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
+
+    from onevision.models.processor import PictureProcessor
+
+    images = Qwen2VLImageProcessorPil.from_pretrained(folder)
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    return PictureProcessor(images, tokenizer, chat_template=_chat_template(Path(folder)) or tokenizer.chat_template)
+
+
+def _chat_template(folder: Path) -> str | None:
+    """A processor's own template: chat_template.jinja, or the older chat_template.json of Qwen's own checkpoints."""
+    if (jinja := folder / "chat_template.jinja").is_file():
+        return jinja.read_text(encoding="utf-8")
+    if (older := folder / "chat_template.json").is_file():
+        return str(json.loads(older.read_text(encoding="utf-8"))["chat_template"])
+    return None
+
+
+def _download(name: str) -> Path:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    wanted = ["*.json", "*.safetensors", "*.jinja", "merges.txt"]
+    try:
+        return Path(snapshot_download(name, allow_patterns=wanted))
+    except (OSError, HfHubHTTPError, LocalEntryNotFoundError) as error:
+        raise _unknown(name, _first_line(error)) from error
+
+
+def _unknown(name: str, reason: str = "") -> InputError:
+    because = f" ({reason})" if reason else ""
+    wanted = "nano, a local folder or a hub id such as Fancy-MLLM/R1-Onevision-7B"
+    return InputError(f"unknown model '{name}': give {wanted}{because}")
+
+
+def _check_folder(folder: Path, name: str) -> None:
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise InputError(f"'{name}' is no model: {folder} has no readable config.json") from None
+    kind = config.get("model_type") if isinstance(config, dict) else None
+    if kind != "qwen2_5_vl":
+        raise InputError(f"'{name}' is a model of type {kind}; OneVision runs qwen2_5_vl")
+    if not any(folder.glob("*.safetensors")):
+        raise InputError(f"'{name}' is no model: {folder} has no *.safetensors file")
+
+
+def _device(device: str) -> str:
+    import torch
+
+    available = torch.cuda.is_available()
+    if device == "auto":
+        return "cuda" if available else "cpu"
+    if device.startswith("cuda") and not available:
+        raise InputError(f"device '{device}' is not there: this PyTorch sees no CUDA device; give cpu or auto")
+    return device
+
+
+def _dtype(dtype: str, device: str, folder: Path) -> "str | torch.dtype":
+    import torch
+
+    if dtype != "auto":
+        if dtype not in ("float32", "bfloat16", "float16"):
+            raise InputError(f"unknown dtype '{dtype}': give auto, float32, bfloat16 or float16")
+        return getattr(torch, dtype)  # type: ignore[no-any-return]
+    small = sum(part.stat().st_size for part in folder.glob("*.safetensors")) <= FLOAT32_MAX_BYTES
+    return torch.float32 if device == "cpu" and small else "auto"
+
+
+def _first_line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__

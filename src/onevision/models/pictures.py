@@ -1,0 +1,114 @@
+"""Open a picture of any common kind as plain 8-bit RGB, or say in one line why not."""
+
+import io
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from onevision.errors import InputError
+
+MAX_PIXELS = 100_000_000
+MAX_ASPECT = 200
+"""Qwen2.5-VL's smart_resize refuses anything longer than 200 : 1."""
+
+# Below 4 pixels the image processor takes a side of 1 or 3 for the colour channels.
+MIN_SIDE = 4
+
+# Only raster formats: Pillow would start Ghostscript for EPS.
+FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "GIF", "BMP", "TIFF", "PPM", "ICO", "JPEG2000", "AVIF", "TGA")
+
+
+def open_picture(source: str | Path | bytes | Image.Image) -> Image.Image:
+    """One RGB picture, upright as its EXIF says, the first frame of an animation, transparency laid on white.
+
+    source: a path, the bytes of a file, or a Pillow picture. 16-bit and float greys are scaled, not clipped; a side
+    below 4 pixels is enlarged by pixel repetition.
+    Raises InputError, naming the source, for whatever is missing, empty, not a picture, cut short, over 100
+    megapixels (judged from the header, before decoding) or longer than 200 : 1.
+    """
+    name = str(source) if isinstance(source, str | Path) else "the picture"
+    with _one_line_errors(name):
+        picture = source if isinstance(source, Image.Image) else _open_header(source, name)
+        _check_size(picture, name)
+        picture.load()
+        return _enlarge(_to_rgb(ImageOps.exif_transpose(picture)))
+
+
+def _open_header(source: str | Path | bytes, name: str) -> Image.Image:
+    data = source if isinstance(source, bytes) else _read(Path(source), name)
+    if not data:
+        raise InputError(f"{name}: the file is empty (0 bytes); give a picture")
+    with warnings.catch_warnings():
+        # Our own limit lies above the size at which Pillow begins to warn.
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        return Image.open(io.BytesIO(data), formats=FORMATS)
+
+
+def _read(path: Path, name: str) -> bytes:
+    if not path.exists():
+        raise InputError(f"{name}: no such file; give the path of a picture")
+    if path.is_dir():
+        raise InputError(f"{name}: is a directory; give the path of a picture")
+    return path.read_bytes()
+
+
+@contextmanager
+def _one_line_errors(name: str) -> Iterator[None]:
+    """Turn whatever Pillow throws at a bad file into one InputError."""
+    try:
+        yield
+    except InputError:
+        raise
+    except UnidentifiedImageError:
+        raise InputError(f"{name}: not a picture; give a PNG, JPEG, WebP, GIF, BMP or TIFF file") from None
+    except Image.DecompressionBombError:
+        raise InputError(f"{name}: {_too_large()}") from None
+    except (OSError, SyntaxError, ValueError, EOFError, MemoryError) as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise InputError(f"{name}: the picture is damaged or cut short ({reason})") from None
+
+
+def _too_large() -> str:
+    return f"more than {MAX_PIXELS // 1_000_000} megapixels, refused without decoding; give a smaller picture"
+
+
+def _check_size(picture: Image.Image, name: str) -> None:
+    width, height = picture.size
+    if width * height > MAX_PIXELS:
+        raise InputError(f"{name}: {width} x {height} pixels, {_too_large()}")
+    if min(width, height) < 1:
+        raise InputError(f"{name}: {width} x {height} pixels; give a picture with something in it")
+    if max(width, height) > MAX_ASPECT * min(width, height):
+        raise InputError(f"{name}: {width} x {height} pixels, longer than {MAX_ASPECT} : 1; crop it")
+
+
+def _to_rgb(picture: Image.Image) -> Image.Image:
+    if picture.mode.startswith("I") or picture.mode == "F":
+        return _scaled_grey(picture).convert("RGB")
+    if picture.has_transparency_data:
+        layer = picture.convert("RGBA")
+        white = Image.new("RGBA", layer.size, "white")
+        return Image.alpha_composite(white, layer).convert("RGB")
+    return picture.convert("RGB")
+
+
+def _scaled_grey(picture: Image.Image) -> Image.Image:
+    """Grey levels deeper than 8 bits brought to 0..255; Pillow's own convert would clip them."""
+    levels = np.nan_to_num(np.asarray(picture, dtype=np.float64))
+    peak = float(levels.max(initial=0.0))
+    if picture.mode == "F":
+        white = 1.0 if peak <= 1.0 else 255.0 if peak <= 255.0 else peak
+    else:
+        white = max(65535.0, peak)
+    return Image.fromarray(np.clip(np.rint(levels / white * 255.0), 0, 255).astype(np.uint8))
+
+
+def _enlarge(picture: Image.Image) -> Image.Image:
+    if min(picture.size) >= MIN_SIDE:
+        return picture
+    width, height = picture.size
+    return picture.resize((width * MIN_SIDE, height * MIN_SIDE), Image.Resampling.NEAREST)

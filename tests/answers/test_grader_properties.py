@@ -1,0 +1,118 @@
+"""What holds for every text and every gold answer."""
+
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from onevision.answers import extract, grade_answer
+
+FORMS = (
+    "{}",
+    "<answer>{}</answer>",
+    "<think>First 7, or no?</think>\n<answer>{}</answer>",
+    "<think>7</think>{}",
+    "\\boxed{{{}}}",
+    "so $\\boxed{{\\text{{{}}}}}$.",
+    "The answer is {}.",
+    "The final answer is: **{}**\n",
+    "Answer: {}",
+    "答案是{}。",
+    "答案：{}",
+    "I counted 7 at first.\nFinal answer: {}",
+    "Some steps.\n\n{}",
+)
+CHOICES = ("3 cats", "4:30", "blue", "\\sqrt{2}", "yes")
+PIECES = (
+    "<think>",
+    "</think>",
+    "<answer>",
+    "</answer>",
+    "\\boxed{",
+    "}",
+    "{3}",
+    "(A)",
+    "B) ",
+    "answer is ",
+    "1,2",
+    "-",
+)
+PIECES += ("4:30", "1/0", "\n", " or ", "yes", "no", "答案是", "\\frac{", "5", "five ", "rows=", "9e99", "$", "wait ")
+GOLDS = (None, "", "5", "1/2", "5,6", "4:30", "yes", "B", "red", "5\\pi", "w " * 60, "{", "1/0", "9" * 500)
+
+forms = st.sampled_from(FORMS)
+texts = st.one_of(st.text(), st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=3))).map("".join))
+numbers = st.integers(-(10**12), 10**12)
+golds = st.one_of(
+    numbers.map(str),
+    numbers.map("{:,}".format),
+    st.decimals(-9999, 9999, places=2).map(str),
+    st.tuples(numbers, st.integers(1, 999)).map("{0[0]}/{0[1]}".format),
+    st.tuples(st.integers(0, 99), st.integers(0, 99)).map("{0[0]},{0[1]}".format),
+    st.tuples(st.integers(0, 99), st.integers(0, 99)).map("({0[0]}, {0[1]})".format),
+    st.tuples(st.integers(0, 23), st.integers(0, 59)).map("{0[0]}:{0[1]:02d}".format),
+    st.sampled_from(("yes", "No", "True", "是", "否", "twelve", "red", "north east", "T", "q", "5 apples", "50%")),
+)
+
+
+@given(forms, golds)
+@settings(deadline=None)
+def test_gold_in_any_form_is_right(form: str, gold: str) -> None:
+    assert grade_answer(form.format(gold), gold).score == 1.0
+
+
+@given(forms, numbers, numbers)
+@settings(deadline=None)
+def test_another_integer_is_wrong(form: str, given_: int, gold: int) -> None:
+    assert grade_answer(form.format(given_), str(gold)).score == float(given_ == gold)
+
+
+@given(forms, st.sampled_from("ABCDE"), st.sampled_from("ABCDE"), st.sampled_from(("{}", "({})", "{}.", "Option {}")))
+@settings(deadline=None)
+def test_a_letter_is_right_only_where_it_is_the_gold(form: str, given_: str, gold: str, mark: str) -> None:
+    assert grade_answer(form.format(mark.format(given_)), gold, CHOICES).score == float(given_ == gold)
+
+
+@given(forms, st.sampled_from("ABCDE"))
+@settings(deadline=None)
+def test_the_text_of_the_gold_option_is_right(form: str, gold: str) -> None:
+    choice = CHOICES[ord(gold) - ord("A")]
+    assert grade_answer(form.format(choice), gold, CHOICES).score == 1.0
+    assert grade_answer(form.format(f"{gold}: {choice}"), gold, CHOICES).score == 1.0
+
+
+@given(texts, st.one_of(st.sampled_from(GOLDS), texts), st.sampled_from((None, (), CHOICES)))
+@settings(deadline=None)
+def test_never_raises(text: str, gold: str | None, choices: tuple[str, ...] | None) -> None:
+    verdict = grade_answer(text, gold, choices, question=text)
+    assert verdict.score in (None, 0.0, 1.0) and verdict.reason
+    assert isinstance(extract(text).rule, str)
+
+
+HOSTILE = (
+    "<answer>",
+    "\\boxed{",
+    "{1} ",
+    "answer is ",
+    "答案是",
+    "1,",
+    "1/",
+    "((1,1)",
+    "A) ",
+    "A) x\nB) y\n",
+    " ",
+    "\n",
+)
+HOSTILE += ("\\text{", "\\frac{1}{", "twenty-", "rows={1} ", "wait ", "* ", "'\"", "<think>", "\ud800", "9e99 ", "a=")
+
+
+@pytest.mark.parametrize("piece", HOSTILE)
+@pytest.mark.parametrize("form", ["{}", "\\boxed{{{}}}", "The answer is {}"])
+def test_time_is_linear_in_hostile_text(piece: str, form: str) -> None:
+    """100,000 characters: a linear pass takes well under a second, a quadratic one minutes."""
+    text = form.format((piece * 100_000)[:100_000])
+    start = time.perf_counter()
+    for gold, choices in (("5", None), ("5,6", None), ("red", None), ("B", CHOICES)):
+        grade_answer(text, gold, choices)
+    assert time.perf_counter() - start < 20

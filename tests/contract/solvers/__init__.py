@@ -1,0 +1,1 @@
+"""One independent solver a task: `solve(description_text, ask)` answers without importing onevision."""
