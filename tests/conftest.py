@@ -1,7 +1,6 @@
 """Fixtures for all rooms: a tiny random Qwen2.5-VL in a normal Hugging Face folder."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -101,8 +100,8 @@ def tiny_model_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def tiny(tiny_model_dir: Path) -> Iterator[tuple[Any, Any]]:
+def tiny(tiny_model_dir: Path) -> tuple[Any, Any]:
     """The tiny model and its processor, loaded once."""
     from onevision.models.load import load_model
 
-    yield load_model(tiny_model_dir, device="cpu")
+    return load_model(tiny_model_dir, device="cpu")

@@ -16,7 +16,7 @@ COMMANDS = {
     "ask": ("onevision.ask", "Answer a question about one or more pictures."),
     "tasks": ("onevision.tasks.command", "List the procedural visual tasks, or write some of their problems."),
     "train": ("onevision.train.command", "Teach a model as a recipe says; run again to resume."),
-    "grade": ("onevision.answers.command", "Grade a file of predictions."),
+    "bench": ("onevision.bench.command", "Measure a model on held-out tasks or a benchmark."),
 }
 """Command -> (module, what it does). The module has `app`, a Typer with subcommands, or `main`, a plain function."""
 

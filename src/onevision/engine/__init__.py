@@ -1,0 +1,1 @@
+"""Generation: one protocol (base), on PyTorch (torch)."""

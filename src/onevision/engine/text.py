@@ -32,9 +32,7 @@ class TextStream:
         return rest
 
     def _decode(self) -> str:
-        return str(
-            self.tokenizer.decode(self._pending, skip_special_tokens=True, clean_up_tokenization_spaces=False)
-        )
+        return str(self.tokenizer.decode(self._pending, skip_special_tokens=True, clean_up_tokenization_spaces=False))
 
     def _release(self, piece: str) -> str:
         held = self._held + piece

@@ -103,9 +103,7 @@ class Row:
             self.text.flush()
             text = self.text.text
         else:
-            text = self.tokenizer.decode(
-                self.tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False
-            )
+            text = self.tokenizer.decode(self.tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False)
         return Completion(text, tuple(self.tokens), tuple(self.logprobs), self.stop or "length")
 
 

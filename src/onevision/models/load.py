@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 
-# A CPU computes small models faster in float32; from here on the doubled memory costs more than that gains.
-FLOAT32_MAX_BYTES = 2**30
+# A CPU computes small models faster in float32; beyond this the doubled memory costs more than that gains.
+SMALL_BYTES = 2**30
 
 
 def nano_folder() -> Path:
@@ -35,17 +35,20 @@ def load_model(
     Raises InputError when there is no such model, or when it is no Qwen2.5-VL.
     """
     import torch
+    from safetensors import SafetensorError
     from transformers import Qwen2_5_VLForConditionalGeneration
+    from transformers.utils import logging
 
     folder = resolve(name_or_path)
     device = _device(device)
+    kind = _dtype(dtype, device, folder)
     options: dict[str, Any] = {"device_map": "auto"} if device == "cuda" and torch.cuda.device_count() > 1 else {}
+    if _is_small(folder):
+        logging.disable_progress_bar()  # it would flash for a moment above the answer
     try:
-        model = Qwen2_5_VLForConditionalGeneration.from_pretrained(
-            folder, dtype=_dtype(dtype, device, folder), use_safetensors=True, **options
-        )
+        model = Qwen2_5_VLForConditionalGeneration.from_pretrained(folder, dtype=kind, use_safetensors=True, **options)
         processor = load_processor(folder)
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise InputError(f"cannot load model '{name_or_path}': {_first_line(error)}") from error
     return (model if options else model.to(device)).eval(), processor
 
@@ -118,7 +121,9 @@ def _device(device: str) -> str:
     available = torch.cuda.is_available()
     if device == "auto":
         return "cuda" if available else "cpu"
-    if device.startswith("cuda") and not available:
+    if device != "cpu" and not device.startswith("cuda"):
+        raise InputError(f"unknown device '{device}': give auto, cpu, cuda or cuda:N")
+    if device != "cpu" and not available:
         raise InputError(f"device '{device}' is not there: this PyTorch sees no CUDA device; give cpu or auto")
     return device
 
@@ -130,8 +135,11 @@ def _dtype(dtype: str, device: str, folder: Path) -> "str | torch.dtype":
         if dtype not in ("float32", "bfloat16", "float16"):
             raise InputError(f"unknown dtype '{dtype}': give auto, float32, bfloat16 or float16")
         return getattr(torch, dtype)  # type: ignore[no-any-return]
-    small = sum(part.stat().st_size for part in folder.glob("*.safetensors")) <= FLOAT32_MAX_BYTES
-    return torch.float32 if device == "cpu" and small else "auto"
+    return torch.float32 if device == "cpu" and _is_small(folder) else "auto"
+
+
+def _is_small(folder: Path) -> bool:
+    return sum(part.stat().st_size for part in folder.glob("*.safetensors")) <= SMALL_BYTES
 
 
 def _first_line(error: BaseException) -> str:

@@ -18,8 +18,8 @@ MAX_ASPECT = 200
 # Below 4 pixels the image processor takes a side of 1 or 3 for the colour channels.
 MIN_SIDE = 4
 
-# Only raster formats: Pillow would start Ghostscript for EPS.
-FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "GIF", "BMP", "TIFF", "PPM", "ICO", "JPEG2000", "AVIF", "TGA")
+# Only raster formats with a signature: Pillow would start Ghostscript for EPS and take any bytes for a TGA.
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "ICO", "JPEG2000")
 
 
 def open_picture(source: str | Path | bytes | Image.Image) -> Image.Image:
@@ -100,10 +100,9 @@ def _scaled_grey(picture: Image.Image) -> Image.Image:
     """Grey levels deeper than 8 bits brought to 0..255; Pillow's own convert would clip them."""
     levels = np.nan_to_num(np.asarray(picture, dtype=np.float64))
     peak = float(levels.max(initial=0.0))
-    if picture.mode == "F":
-        white = 1.0 if peak <= 1.0 else 255.0 if peak <= 255.0 else peak
-    else:
-        white = max(65535.0, peak)
+    # Floats have no fixed white: 1 and 255 are the usual ones.
+    usual = (1.0, 255.0) if picture.mode == "F" else (65535.0,)
+    white = next((level for level in usual if peak <= level), peak)
     return Image.fromarray(np.clip(np.rint(levels / white * 255.0), 0, 255).astype(np.uint8))
 
 

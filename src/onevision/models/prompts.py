@@ -25,7 +25,7 @@ from onevision.types import Description, Message
 
 # A description that itself holds a fence gets a longer one around it, as in Markdown.
 _FENCE = re.compile(r"^(?P<fence>`{3,})(?P<word>[\w+-]+)[ \t]*\n(?P<text>.*?)(?:\n?^(?P=fence)[ \t]*$|\Z)", re.M | re.S)
-_ANSWER = re.compile(r"<answer>(.*?)(?:</answer>|\Z)", re.S)
+_ANSWER = re.compile(r"<answer>(.*?)(?:</answer>|(?:<|</\w*)?\Z)", re.S)
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def _reasoning(text: str) -> str:
         head, found, _ = thought.partition(end)
         if found:
             return head.strip()
-    return thought.strip()
+    return re.sub(r"(<|</\w*)\Z", "", thought).strip()
 
 
 def _after_thought(text: str) -> str:

@@ -1,24 +1,36 @@
 """`onevision train RECIPE.yaml [key=value ...]`."""
 
 from pathlib import Path
+from typing import Annotated
 
-from onevision.errors import InputError
+import typer
+
+from onevision.errors import MissingPartError
 from onevision.train.recipe import Recipe, load_recipe
 
 
-def main(recipe: str, overrides: list[str] | None = None) -> None:
-    """Run a recipe; run it again to go on where it stopped. Raises InputError on a mistake in the recipe."""
-    run(load_recipe(recipe, overrides))
+def main(
+    recipe: Annotated[str, typer.Argument(metavar="RECIPE.yaml", help="what to train, on what, and how")],
+    overrides: Annotated[list[str] | None, typer.Argument(metavar="key=value ...", help="take the place of the recipe's own")] = None,
+) -> None:
+    """Teach a model as a recipe says. Run the same line again to go on where it stopped.
+
+    Example: onevision train recipes/nano-sft.yaml max_steps=100 output_dir=runs/short
+    """
+    folder = run(load_recipe(recipe, overrides))
+    typer.echo(f"done: {folder}")
 
 
 def run(recipe: Recipe) -> Path:
-    """Train as the recipe says; returns the folder of the finished model."""
+    """Train as the recipe says; returns the folder of the finished model. Raises InputError on a mistake in it."""
+    try:
+        import accelerate  # noqa: F401
+    except ImportError:
+        raise MissingPartError("training needs accelerate: pip install 'onevision[train]'") from None
     if recipe.stage == "see":
         from onevision.train.see import train_to_see
 
         return train_to_see(recipe)
-    if recipe.stage == "sft":
-        from onevision.train.sft import finetune
+    from onevision.train.sft import finetune
 
-        return finetune(recipe)
-    raise InputError(f"unknown stage {recipe.stage!r}")
+    return finetune(recipe)

@@ -5,6 +5,7 @@ norms and the loss never see a padded token. Used for the pictures in the vision
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from types import MethodType
 from typing import Any
 
@@ -65,8 +66,15 @@ def _text_attention(
 AttentionInterface.register("onevision_packed", _text_attention)
 
 
-def _vision_attention(self: Any, hidden_states: Tensor, position_embeddings: tuple[Tensor, Tensor], packing: Packing, **_: Any) -> Tensor:
+@lru_cache(maxsize=4)
+def _picture_packing(lengths: tuple[int, ...], device: torch.device) -> Packing:
+    """All layers of a run share two: whole pictures, and their windows."""
+    return Packing(lengths, causal=False, device=device)
+
+
+def _vision_attention(self: Any, hidden_states: Tensor, cu_seqlens: Tensor, position_embeddings: tuple[Tensor, Tensor], **_: Any) -> Tensor:
     row = hidden_states.shape[0]
+    packing = _picture_packing(tuple(cu_seqlens.diff().tolist()), hidden_states.device)
     q, k, v = self.qkv(hidden_states).reshape(row, 3, self.num_heads, -1).unbind(1)
     q, k = apply_rotary_pos_emb_vision(q, k, *position_embeddings)
     # Rotation is done in float32; the products run in whatever the values are in.
@@ -79,7 +87,7 @@ def _patch_embedding(self: Any, patches: Tensor) -> Tensor:
 
 
 def use_packing(model: Qwen2_5_VLForConditionalGeneration) -> None:
-    """Make a model's towers take a `packing=` argument instead of masks and padding. Weights and results are the same."""
+    """Make a model's towers run on packed rows: the text takes `packing=` instead of a mask. Same weights, same results."""
     model.set_attn_implementation({"text_config": "onevision_packed"})
     for block in model.model.visual.blocks:
         block.attn.forward = MethodType(_vision_attention, block.attn)
@@ -89,8 +97,7 @@ def use_packing(model: Qwen2_5_VLForConditionalGeneration) -> None:
 
 def picture_features(tower: nn.Module, pixel_values: Tensor, image_grid_thw: Tensor) -> Tensor:
     """(patches, 1176) pixels of several pictures -> (picture tokens, hidden) features, in one packed run."""
-    packing = Packing(image_grid_thw.prod(1).tolist(), causal=False, device=pixel_values.device)
-    features: Tensor = tower(pixel_values, image_grid_thw, packing=packing).pooler_output
+    features: Tensor = tower(pixel_values, image_grid_thw).pooler_output
     return features
 
 
