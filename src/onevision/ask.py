@@ -109,8 +109,8 @@ def main(
 
     Example: onevision ask daisies.png "Which number do you have to write in the last daisy?"
     """
-    sampling = {"max_new_tokens": max_new_tokens, "seed": seed, "temperature": temperature}
-    SamplingParams(**sampling)  # type: ignore[arg-type]  # refuse bad numbers before a model is loaded
+    sampling: dict[str, Any] = {"max_new_tokens": max_new_tokens, "seed": seed, "temperature": temperature}
+    SamplingParams(**sampling)  # refuse bad numbers before a model is loaded
     *paths, question = _pictures_and_question(inputs)
     pictures = [open_picture(path) for path in paths]
     asked = load(model)

@@ -10,9 +10,9 @@ NONE = torch.empty(0, dtype=torch.int64)
 
 
 def draws(logits: list[float], count: int = 4000, banned: torch.Tensor = NONE, **sampling: float) -> torch.Tensor:
-    picker = Picker(SamplingParams(seed=0, **{"temperature": 1.0} | sampling), 4, banned)  # type: ignore[arg-type]
-    rows = torch.tensor([logits] * 4)
-    return torch.stack([picker.pick(rows.clone())[0] for _ in range(count // 4)])
+    picker = Picker(SamplingParams(seed=0, **{"temperature": 1.0} | sampling), 20, banned)  # type: ignore[arg-type]
+    rows = torch.tensor([logits] * 20)
+    return torch.stack([picker.pick(rows.clone())[0] for _ in range(count // 20)])
 
 
 def test_frequencies_follow_the_softmax() -> None:

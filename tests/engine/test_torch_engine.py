@@ -1,7 +1,6 @@
 """The embedded engine against the model's own forward and generate."""
 
 import asyncio
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -179,12 +178,3 @@ def test_bad_prompts_are_input_errors(engine: TorchEngine) -> None:
 def test_bad_sampling_is_an_input_error(values: dict[str, Any]) -> None:
     with pytest.raises(InputError):
         SamplingParams(**values)
-
-
-@pytest.fixture(autouse=True)
-def _few_threads() -> Iterator[None]:
-    """On a busy machine two threads wait for each other longer than a tiny model takes."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)

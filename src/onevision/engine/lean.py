@@ -67,7 +67,7 @@ def can_run_lean(model: Any) -> bool:
     plain = len(linears) == 7 * len(text.layers) and all(type(part) is nn.Linear for part in linears)
     usual = text.config.hidden_act == "silu" and text.rotary_emb.rope_type == "default" and not text.has_sliding_layers
     size = sum(param.numel() * param.element_size() for param in text.parameters())
-    return plain and usual and not hooked and size <= LEAN_MAX_BYTES
+    return bool(plain and usual and not hooked and size <= LEAN_MAX_BYTES)
 
 
 def fingerprint(model: Any) -> tuple[tuple[int, int], ...]:
@@ -167,9 +167,9 @@ class LeanDecoder:
         w, rows = self.weights, hidden.shape[0]
         normed = F.rms_norm(hidden, hidden.shape[1:], layer.norm_attn, w.eps)
         qkv = torch.addmm(layer.qkv_bias, normed, layer.qkv).view(rows, -1, w.head_dim)
-        qk, v = qkv.split((w.heads + w.kv_heads, w.kv_heads), 1)
+        qk, v = qkv[:, : -w.kv_heads], qkv[:, -w.kv_heads :]
         qk = torch.addcmul(qk * cos, qk.roll(w.head_dim // 2, -1), sin)
-        q, k = qk.split((w.heads, w.kv_heads), 1)
+        q, k = qk[:, : w.heads], qk[:, w.heads :]
         keys.select(2, self.length).copy_(k)
         values.select(2, self.length).copy_(v)
         end = self.length + 1

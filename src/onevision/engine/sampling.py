@@ -66,6 +66,6 @@ def _uniforms(generator: torch.Generator) -> Tensor:
 
 def _nucleus(probs: Tensor, top_p: float) -> Tensor:
     """Zero all but the most likely tokens that together hold top_p."""
-    ordered, order = probs.sort(-1, descending=True, stable=True)
+    ordered, order = probs.sort(dim=-1, descending=True, stable=True)
     before = ordered.cumsum(-1) - ordered
     return torch.zeros_like(probs).scatter_(-1, order, ordered.masked_fill(before >= top_p, 0.0))

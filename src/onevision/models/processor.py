@@ -5,7 +5,7 @@ from typing import Any
 from transformers import Qwen2_5_VLProcessor
 
 
-class PictureProcessor(Qwen2_5_VLProcessor):
+class PictureProcessor(Qwen2_5_VLProcessor):  # type: ignore[misc]  # transformers is untyped here
     """A Qwen2_5_VLProcessor without a video processor, which would need torchvision.
 
     transformers reads a processor's parts off this signature, so nothing asks for the missing part.

@@ -32,6 +32,10 @@ class Config:
     variety: int = 2
 
 
+# `Task.Config` hides the class's own name inside Task.
+BaseConfig = Config
+
+
 @dataclass(frozen=True)
 class Item:
     """One drawn problem. ask: the question's parameters, JSON-serialisable, enough to answer it from the Description.
@@ -59,7 +63,7 @@ class Task:
 
     name: ClassVar[str]
     version: ClassVar[int] = 1
-    Config: ClassVar[type[Config]] = Config
+    Config: ClassVar[type[BaseConfig]] = BaseConfig
 
     def __init__(self, split: str = "train", seed: int = 0, levels: tuple[int, ...] = LEVELS, **overrides: Any) -> None:
         if split not in SPLITS:
@@ -70,7 +74,7 @@ class Task:
         self.split, self.seed, self.levels = split, seed, tuple(levels)
         self.configs = {level: self._configure(level, overrides) for level in set(levels)}
 
-    def _configure(self, level: int, overrides: dict[str, Any]) -> Config:
+    def _configure(self, level: int, overrides: dict[str, Any]) -> BaseConfig:
         try:
             return self.Config(**(self.level(level) | overrides))
         except TypeError as error:

@@ -64,13 +64,14 @@ class Scene(Task):
 
     @classmethod
     def level(cls, level: int) -> dict[str, Any]:
-        return {
+        presets: dict[int, dict[str, Any]] = {
             1: {"objects": (1, 4), "colours": 4, "shapes": 3, "variety": 0, "size": (224, 448)},
             2: {"objects": (2, 6), "colours": 6, "shapes": 4, "variety": 1, "size": (224, 448)},
             3: {"objects": (2, 8), "variety": 1, "size": (224, 700)},
             4: {"objects": (4, 10)},
             5: {"objects": (6, 14)},
-        }[level]
+        }
+        return presets[level]
 
     def draw(self, rng: random.Random, config: SceneConfig) -> Item:
         objects = _place(rng, config)

@@ -65,11 +65,12 @@ class SFTTrainer(StreamTrainer):
 
     def compute_loss(self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, **_: Any) -> Any:
         inner = self.accelerator.unwrap_model(model)
-        states = hidden_states(inner, inputs)
         # The state at a token predicts the next one.
         supervised = (inputs["labels"][1:] != IGNORE).nonzero().squeeze(1)
         target = inputs["labels"][1:][supervised]
-        logits = inner.lm_head(states[supervised]).float()
+        # accelerate's autocast sits on the model's own forward, which packing goes round.
+        with torch.autocast(target.device.type, dtype=torch.bfloat16, enabled=self.args.bf16):
+            logits = inner.lm_head(hidden_states(inner, inputs)[supervised]).float()
         self._record(inputs, supervised, (logits.argmax(-1) == target).detach())
         loss = F.cross_entropy(logits, target)
         return (loss, {"logits": logits}) if return_outputs else loss

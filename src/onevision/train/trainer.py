@@ -51,6 +51,8 @@ class StreamTrainer(Trainer):
     """Trainer over a dataset that yields whole batches, with MuonAdamW."""
 
     def __init__(self, recipe: Recipe, model: nn.Module, **kwargs: Any) -> None:
+        # Softmax tails and young moments are full of denormals, which a CPU multiplies many times slower.
+        torch.set_flush_denormal(True)
         optimizer = MuonAdamW(model, recipe.learning_rate, recipe.weight_decay)
         super().__init__(model=model, args=training_arguments(recipe), optimizers=(optimizer, None), **kwargs)
         self.add_callback(LossCurve())

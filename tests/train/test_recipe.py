@@ -1,0 +1,61 @@
+from pathlib import Path
+
+import pytest
+
+from onevision.errors import InputError
+from onevision.train.recipe import load_recipe
+
+RECIPES = sorted(Path(__file__).parents[2].glob("recipes/*.yaml"))
+
+
+@pytest.fixture
+def recipe(tmp_path):
+    path = tmp_path / "r.yaml"
+    path.write_text("stage: sft\noutput_dir: out\nlearning_rate: 1e-5\n")
+    return path
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=lambda p: p.name)
+def test_shipped_recipes_are_read(path):
+    assert load_recipe(path).output_dir
+
+
+def test_yaml_numbers_without_a_dot_are_numbers(recipe):
+    assert load_recipe(recipe).learning_rate == 1e-5
+
+
+def test_overrides_win(recipe):
+    changed = load_recipe(recipe, ["max_steps=7", "tasks={chain: 2.0}", "bf16=false"])
+    assert (changed.max_steps, changed.tasks, changed.bf16) == (7, {"chain": 2.0}, False)
+
+
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [
+        ("learning_rat=1", ["learning_rat", "learning_rate"]),
+        ("max_steps=many", ["max_steps", "many", "int"]),
+        ("bf16=3", ["bf16", "bool"]),
+        ("stage=grop", ["stage", "grop", "sft"]),
+        ("nonsense", ["nonsense", "key=value"]),
+    ],
+)
+def test_mistakes_are_named(recipe, override, words):
+    with pytest.raises(InputError) as error:
+        load_recipe(recipe, [override])
+    assert all(word in str(error.value) for word in words)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("text", ["", "- a\n- b\n", "stage: [", "stage: sft\n"])
+def test_broken_files_are_refused_in_one_line(tmp_path, text):
+    path = tmp_path / "broken.yaml"
+    path.write_text(text)
+    with pytest.raises(InputError) as error:
+        load_recipe(path)
+    assert "broken.yaml" in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(InputError, match="none.yaml"):
+        load_recipe(tmp_path / "none.yaml")
