@@ -2,13 +2,15 @@
 
     python benchmarks/decode.py --model nano
 
-Both decode greedily with the same tokens banned, and must give the same tokens. Times hold everything from the
-processed chat to the last token (picture, prompt, decode), and are medians of alternating rounds.
+Both decode greedily with the same tokens banned, and must give the same tokens. "whole" is everything from the chat
+to the last token (picture, prompt, decode), "decode" the time after the first token. Medians of alternating rounds.
 """
 
 import argparse
 import statistics
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -29,18 +31,37 @@ def main() -> None:
     engine = TorchEngine(model, processor)
     picture = open_picture(args.image) if args.image else _drawing()
     messages = messages_for([picture], args.question)
-    _run_engine(engine, messages, 8), _run_transformers(engine, messages, 8)
-    rounds = [
-        (_run_engine(engine, messages, args.tokens), _run_transformers(engine, messages, args.tokens))
-        for _ in range(args.rounds)
-    ]
-    ours, theirs = rounds[0][0][0], rounds[0][1][0]
-    if ours != theirs:
-        raise SystemExit(f"the tokens differ:\nonevision    {ours}\ntransformers {theirs}")
-    speeds = [statistics.median(len(run[side][0]) / run[side][1] for run in rounds) for side in (0, 1)]
-    print(f"{args.model}: {len(ours)} equal tokens, {torch.get_num_threads()} threads, {model.dtype}, {model.device}")
-    print(f"transformers.generate  {speeds[1]:8.1f} tokens/s")
-    print(f"onevision ask          {speeds[0]:8.1f} tokens/s   {speeds[0] / speeds[1]:.2f} x")
+    runs: list[Run] = [_run_transformers, _run_engine]
+    for run in runs:
+        run(engine, messages, 8)
+    rounds = [[_measure(run, engine, messages, args.tokens) for run in runs] for _ in range(args.rounds)]
+    theirs, ours = rounds[0]
+    if ours.tokens != theirs.tokens:
+        raise SystemExit(f"the tokens differ:\nonevision    {ours.tokens}\ntransformers {theirs.tokens}")
+    place = f"{torch.get_num_threads()} threads, {model.dtype}, {model.device}"
+    print(f"{args.model}: {len(ours.tokens)} equal tokens, {place}")
+    print(f"{'tokens/s':8s}{'transformers.generate':>24s}{'onevision ask':>16s}{'ratio':>8s}")
+    for kind in ("whole", "decode"):
+        generate, ask = (statistics.median(getattr(each[side], kind) for each in rounds) for side in (0, 1))
+        print(f"{kind:8s}{generate:24.1f}{ask:16.1f}{ask / generate:8.2f}")
+
+
+Run = Callable[[TorchEngine, list[Message], int], tuple[list[int], float]]
+
+
+@dataclass(frozen=True)
+class Speed:
+    """whole and decode: tokens a second."""
+
+    tokens: list[int]
+    whole: float
+    decode: float
+
+
+def _measure(run: Run, engine: TorchEngine, messages: list[Message], tokens: int) -> Speed:
+    _, first = run(engine, messages, 1)
+    told, seconds = run(engine, messages, tokens)
+    return Speed(told, len(told) / seconds, (len(told) - 1) / (seconds - first))
 
 
 def _arguments() -> argparse.Namespace:

@@ -52,7 +52,8 @@ class LeanWeights:
     @property
     def small(self) -> bool:
         """Whether one thread reads it as fast as several."""
-        return sum(part.nbytes for layer in self.layers for part in vars(layer).values()) <= _ONE_THREAD_BYTES
+        size = sum(int(part.nbytes) for layer in self.layers for part in vars(layer).values())
+        return size <= _ONE_THREAD_BYTES
 
 
 def can_run_lean(model: Any) -> bool:

@@ -104,7 +104,10 @@ def picture_features(tower: nn.Module, pixel_values: Tensor, image_grid_thw: Ten
 def hidden_states(model: Qwen2_5_VLForConditionalGeneration, batch: dict[str, Any]) -> Tensor:
     """The text tower's last hidden states (row, hidden) for a packed batch as `collate` makes it."""
     embeds = model.get_input_embeddings()(batch["input_ids"])
-    features = picture_features(model.model.visual, batch["pixel_values"], batch["image_grid_thw"])
+    # A frozen tower needs no graph through it.
+    learning = any(weight.requires_grad for weight in model.model.visual.parameters())
+    with torch.set_grad_enabled(learning and torch.is_grad_enabled()):
+        features = picture_features(model.model.visual, batch["pixel_values"], batch["image_grid_thw"])
     where = (batch["input_ids"] == model.config.image_token_id)[:, None]
     embeds = embeds.masked_scatter(where, features.to(embeds.dtype))
     output = model.model.language_model(

@@ -32,6 +32,7 @@ class Recipe:
     levels: list[int] = field(default_factory=lambda: [1, 2, 3, 4, 5])
     sizes: list[list[int]] = field(default_factory=lambda: [[112, 168], [168, 280], [224, 448]])
     mastery: float = 0.8
+    freeze_vision_tower: bool = False
     per_device_train_batch_size: int = 32
     max_steps: int = 1000
     learning_rate: float = 1e-3

@@ -100,6 +100,7 @@ def finetune(recipe: Recipe) -> Path:
     """Run an "sft" recipe, going on from its last checkpoint; returns the folder of the finished model."""
     model, processor = starting_model(recipe)
     use_packing(model)
+    model.model.visual.requires_grad_(not recipe.freeze_vision_tower)
     curriculum = Curriculum(recipe)
     done, checkpoint = steps_done(recipe.output_dir)
     if checkpoint:

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 from torch import nn
-from transformers import Trainer, TrainerCallback, TrainingArguments
+from transformers import PreTrainedModel, Trainer, TrainerCallback, TrainingArguments
 from transformers.trainer_utils import get_last_checkpoint
 
 from onevision.report.curves import plot_losses
@@ -56,6 +56,16 @@ class StreamTrainer(Trainer):
         optimizer = MuonAdamW(model, recipe.learning_rate, recipe.weight_decay)
         super().__init__(model=model, args=training_arguments(recipe), optimizers=(optimizer, None), **kwargs)
         self.add_callback(LossCurve())
+
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
+        # A checkpoint of a transformers model has the hub's weight names, which plain load_state_dict does not know
+        # and, not being strict, passes over in silence.
+        target = model or self.model
+        if not isinstance(target, PreTrainedModel):
+            super()._load_from_checkpoint(resume_from_checkpoint, model)
+            return
+        saved = type(target).from_pretrained(resume_from_checkpoint, dtype=torch.float32)
+        target.load_state_dict(saved.state_dict())
 
     def get_train_dataloader(self) -> torch.utils.data.DataLoader[Any]:
         return torch.utils.data.DataLoader(
