@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/pip --disable-pip-version-check install -q -c constraints.txt
 
-.PHONY: demo test lint table blindtest decode clean
+.PHONY: demo test lint snippet table decode clean
 
 demo: .venv/installed
 	$(BIN)/onevision ask examples/daisies.png "Which number do you have to write in the last daisy?"
@@ -15,9 +15,16 @@ lint: .venv/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-# The README's tables, measured anew.
+# R1-Onevision's own inference snippet on nano, in a venv of its own with torchvision and qwen-vl-utils.
+snippet: .venv-snippet/installed
+	.venv-snippet/bin/python tests/snippet/run.py src/onevision/models/nano_weights examples/daisies.png
+
+# The README's table, measured anew: what nano was trained on, at the sizes it was trained on.
 table: .venv/installed
-	$(BIN)/onevision bench tasks --model nano --limit 200 --out runs/table
+	$(BIN)/onevision bench tasks --model nano --limit 200 --levels 1 --size 112,168 --out runs/table
+
+decode: .venv/installed
+	$(BIN)/python benchmarks/decode.py
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
@@ -30,5 +37,11 @@ table: .venv/installed
 	$(PIP) -e '.[dev]'
 	touch $@
 
+.venv-snippet/installed: tests/snippet/requirements.txt constraints.txt
+	$(PYTHON) -m venv .venv-snippet
+	.venv-snippet/bin/pip install -q -c constraints.txt -r tests/snippet/requirements.txt
+	.venv-snippet/bin/pip install -q --no-deps torchvision==0.28.0
+	touch $@
+
 clean:
-	rm -rf .venv
+	rm -rf .venv .venv-snippet

@@ -45,7 +45,7 @@ def test_what_cannot_be_judged_is_not_wrong(problems):
 
 def test_held_out_with_and_without_pictures(tmp_path):
     task = tasks.make("clock", split="test", seed=0, levels=(1, 2))
-    rows = held_out(oracle([task[i] for i in range(12)]), ["clock"], 12, (1, 2), tmp_path)
+    rows = held_out(oracle([task[i] for i in range(12)]), ["clock"], 12, {"levels": (1, 2)}, tmp_path)
     assert (rows[0].score, rows[0].blank) == (1.0, 0.0)
     logged = [json.loads(line) for line in (tmp_path / "clock.jsonl").read_text().splitlines()]
     assert len(logged) == 12

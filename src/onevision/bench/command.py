@@ -19,6 +19,7 @@ def main(
     model: Annotated[str, typer.Option(help="nano, a local folder or a hub id")] = "nano",
     limit: Annotated[int, typer.Option(help="problems a task", min=1)] = 200,
     levels: Annotated[str, typer.Option(help="levels of our own tasks, drawn from evenly")] = "1,2,3,4,5",
+    size: Annotated[str, typer.Option(help="picture sizes of our own tasks, pixels, instead of each level's own, e.g. 112,168")] = "",
     data: Annotated[Path | None, typer.Option(help="the benchmark's folder (blindtest)")] = None,
     out: Annotated[Path, typer.Option(help="where the logs and results.json go")] = Path("runs/bench"),
 ) -> None:
@@ -37,31 +38,41 @@ def main(
         raise InputError(f"unknown benchmark {unknown[0]!r}: tasks, blindtest or one of {', '.join(known)}")
     generate = TorchEngine(*load_model(model)).generate_batch
     if own := [name for name in chosen if name != "blindtest"]:
-        _held_out(generate, own, limit, _levels(levels), out, model)
+        _held_out(generate, own, limit, {"levels": _numbers("levels", levels)} | _size(size), out, model)
     if "blindtest" in chosen:
         if data is None:
             raise InputError("blindtest needs --data FOLDER, with samples.json and the pictures")
         _blindtest(generate, data, limit, out, model)
 
 
-def _levels(text: str) -> tuple[int, ...]:
+def _numbers(name: str, text: str) -> tuple[int, ...]:
     try:
-        return tuple(int(level) for level in text.split(","))
+        return tuple(int(number) for number in text.split(","))
     except ValueError:
-        raise InputError(f"levels {text!r}: numbers from 1 to 5 with commas between, such as 1,2,3, were expected") from None
+        raise InputError(f"--{name} is {text!r}; whole numbers with commas between were expected") from None
 
 
-def _held_out(generate: Any, names: list[str], limit: int, levels: tuple[int, ...], out: Path, model: str) -> None:
+def _size(text: str) -> dict[str, tuple[int, ...]]:
+    if not text:
+        return {}
+    size = _numbers("size", text)
+    if len(size) != 2 or not 28 <= size[0] <= size[1]:
+        raise InputError(f"--size is {text!r}; smallest,largest in pixels, from 28, was expected")
+    return {"size": size}
+
+
+def _held_out(generate: Any, names: list[str], limit: int, config: dict[str, Any], out: Path, model: str) -> None:
     from onevision.bench.held_out import held_out
 
-    rows = held_out(generate, names, limit, levels, out)
+    rows = held_out(generate, names, limit, config, out)
     mean = {key: sum(getattr(row, key) for row in rows) / len(rows) for key in ("score", "majority", "blank")}
     cells = [(r.task, r.score, r.majority, r.blank) for r in rows]
     if len(rows) > 1:
         cells.append(("mean", mean["score"], mean["majority"], mean["blank"]))
-    title = f"{model}: {limit} held-out problems a task, levels {','.join(map(str, levels))}"
+    drawn = ", ".join(f"{key} {'-'.join(map(str, value))}" for key, value in config.items())
+    title = f"{model}: {limit} held-out problems a task, {drawn}"
     _show(title, ("task", "score", "majority class", "blank picture"), cells)
-    _save(out, "tasks.json", {"model": model, "levels": levels, "rows": [asdict(r) for r in rows], "mean": mean})
+    _save(out, "tasks.json", {"model": model, **config, "rows": [asdict(r) for r in rows], "mean": mean})
 
 
 def _blindtest(generate: Any, data: Path, limit: int, out: Path, model: str) -> None:

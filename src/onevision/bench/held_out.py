@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
@@ -27,13 +28,16 @@ class Row:
     blank: float
 
 
-def held_out(generate: Generate, names: list[str], count: int, levels: tuple[int, ...], out: Path) -> list[Row]:
-    """Score `count` problems of each task (split "test", seed 0), with and without their pictures; logs go to `out`."""
-    return [_row(generate, name, count, levels, out) for name in names]
+def held_out(generate: Generate, names: list[str], count: int, config: dict[str, Any], out: Path) -> list[Row]:
+    """Score `count` problems of each task (split "test", seed 0), with and without their pictures; logs go to `out`.
+
+    config: what `Task` takes, such as levels and size.
+    """
+    return [_row(generate, name, count, config, out) for name in names]
 
 
-def _row(generate: Generate, name: str, count: int, levels: tuple[int, ...], out: Path) -> Row:
-    task = tasks.make(name, split="test", seed=0, levels=levels)
+def _row(generate: Generate, name: str, count: int, config: dict[str, Any], out: Path) -> Row:
+    task = tasks.make(name, split="test", seed=0, **config)
     problems = [task[i] for i in range(count)]
     seen = _ask(generate, problems, name, out / f"{name}.jsonl")
     unseen = _ask(generate, [_blanked(p) for p in problems], f"{name}, blank", out / f"{name}-blank.jsonl")
