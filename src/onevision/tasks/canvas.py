@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 RGB = tuple[int, int, int]
 XY = tuple[float, float]
@@ -163,6 +163,14 @@ class Canvas:
     def text_width(self, text: str, size: float, font: str | None = None) -> float:
         """How far `text` advances, in pixels."""
         return self._font(size, font).getlength(text) / self.scale
+
+    def paste(self, picture: Image.Image, box: tuple[float, float, float, float]) -> None:
+        """Put a picture into a box (left, top, right, bottom), as large as fits, centred, with a hair line round it."""
+        left, top, right, bottom = (edge * self.scale for edge in box)
+        fitted = ImageOps.contain(picture, (round(right - left), round(bottom - top)))
+        x, y = round((left + right - fitted.width) / 2), round((top + bottom - fitted.height) / 2)
+        self._image.paste(fitted, (x, y))
+        self._draw.rectangle((x - 1, y - 1, x + fitted.width, y + fitted.height), outline=(200, 200, 200))
 
     def image(self, rng: random.Random) -> Image.Image:
         """The finished RGB picture, with the style's noise."""

@@ -1,6 +1,8 @@
 """onevision tasks: look at what the tasks draw."""
 
 import json
+import random
+import textwrap
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +11,7 @@ import typer
 from onevision.errors import InputError
 from onevision.tasks import make, names
 from onevision.tasks.base import Task
+from onevision.tasks.canvas import Canvas, Style
 
 app = typer.Typer(
     add_completion=False, rich_markup_mode=None, help="The procedural visual tasks: list them, or write some problems."
@@ -84,3 +87,27 @@ def _write(task: Task, index: int, path: Path) -> dict[str, object]:
     }
     Path(f"{path}.json").write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return record
+
+
+@app.command()
+def sheet(
+    out: Annotated[Path, typer.Argument(help="The PNG to write, e.g. docs/tasks.png")],
+    level: Annotated[int, typer.Option(help="Their level, 1 to 5, e.g. --level 3")] = 3,
+    seed: Annotated[int, typer.Option(help="Which series of problems, e.g. --seed 7")] = 0,
+) -> None:
+    """Write one picture with a problem of every task.
+
+    Example: onevision tasks sheet docs/tasks.png --level 3
+    """
+    wide, high, columns = 330, 290, 4
+    rows = -(-len(names()) // columns)
+    page = Canvas(columns * wide, rows * high, Style(smooth=1))
+    for place, name in enumerate(names()):
+        problem = make(name, split="test", seed=seed, levels=(level,), size=(300, 400))[0]
+        x, y = place % columns * wide, place // columns * high
+        page.paste(problem.images[0], (x + 15, y + 10, x + wide - 15, y + high - 66))
+        for line, text in enumerate(textwrap.wrap(problem.question, 46)[:2]):
+            page.text((x + wide / 2, y + high - 46 + 18 * line), text, 13)
+    _make_folder(out.parent)
+    page.image(random.Random(0)).save(out, optimize=True)
+    typer.echo(str(out))
