@@ -13,6 +13,7 @@ test: .venv/installed-dev
 
 lint: .venv/installed-dev
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check -q .
 	$(BIN)/mypy
 
 # R1-Onevision's own inference snippet on nano, in a venv of its own with torchvision and qwen-vl-utils.

@@ -73,9 +73,7 @@ def test_bad_pictures(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[s
     refused(["ask", str(tmp_path / name), "What?"], capsys, words)
 
 
-def test_bad_questions_and_models(
-    picture: str, tmp_path: Path, tiny_model_dir: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_bad_questions_and_models(picture: str, tmp_path: Path, tiny_model_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
     refused(["ask", str(tmp_path / "none.png"), "What?"], capsys, "no such file")
     refused(["ask", str(tmp_path), "What?"], capsys, "is a directory")
     refused(["ask", picture, ""], capsys, "question is empty")
@@ -94,9 +92,7 @@ def odd_pictures(folder: Path) -> list[str]:
     return [str(folder / name) for name in ("moving.gif", "cmyk.jpg", "deep.png", "clear.png")]
 
 
-def test_json_is_one_object_with_the_contracts_keys(
-    tmp_path: Path, tiny_model_dir: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_json_is_one_object_with_the_contracts_keys(tmp_path: Path, tiny_model_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
     args = ["ask", *odd_pictures(tmp_path), "What?", "--model", str(tiny_model_dir), "--json", "--max-new-tokens", "5"]
     assert main(args) == 0
     answer = json.loads(capsys.readouterr().out)
@@ -118,9 +114,7 @@ class Scripted:
         yield Delta("", Completion(self.text, (1, 2), (0.0, 0.0), "stop"))
 
 
-def test_plain_output_has_reasoning_and_answer(
-    picture: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_plain_output_has_reasoning_and_answer(picture: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     text = "<think>\n```csv\na,b\n1,2\n```\n1 + 2 = 3\n</think>\n<answer>3</answer>"
     model = onevision.Model("scripted", Scripted(text))  # type: ignore[arg-type]
     monkeypatch.setattr("onevision.ask.load", lambda name: model)

@@ -95,12 +95,8 @@ def load(model: str | Path = "nano", device: str = "auto", dtype: str = "auto") 
 
 def main(
     inputs: Annotated[list[str], typer.Argument(metavar="IMAGE... QUESTION", help="Pictures, then the question.")],
-    model: Annotated[
-        str, typer.Option(help="nano, a local folder or a hub id, e.g. --model Fancy-MLLM/R1-Onevision-7B")
-    ] = "nano",
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object, e.g. onevision ask a.png 'How many?' --json")
-    ] = False,
+    model: Annotated[str, typer.Option(help="nano, a local folder or a hub id, e.g. --model Fancy-MLLM/R1-Onevision-7B")] = "nano",
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, e.g. onevision ask a.png 'How many?' --json")] = False,
     max_new_tokens: Annotated[int, typer.Option(help="Longest answer in tokens, e.g. --max-new-tokens 256")] = 1024,
     seed: Annotated[int | None, typer.Option(help="Makes a sampled answer repeatable, e.g. --seed 7")] = None,
     temperature: Annotated[float, typer.Option(help="0 takes the likeliest token, e.g. --temperature 0.7")] = 0.0,
@@ -137,9 +133,7 @@ def _show(model: Model, pictures: list[Image], question: str, sampling: dict[str
 
     console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
     shown = _Visible()
-    answer = model.ask(
-        pictures, question, on_text=lambda piece: console.print(shown.push(piece), style="dim", end=""), **sampling
-    )
+    answer = model.ask(pictures, question, on_text=lambda piece: console.print(shown.push(piece), style="dim", end=""), **sampling)
     console.print("\n" if shown.text and not shown.text.endswith("\n") else "", end="")
     console.print(f"Answer: {answer.answer or '(none found)'}", style="bold green")
 

@@ -68,9 +68,7 @@ def _print_version(wanted: bool) -> None:
 @app.callback(invoke_without_command=True, epilog="Example: onevision ask daisies.png 'Which number is missing?'")
 def _root(
     ctx: typer.Context,
-    version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
-    ] = False,
+    version: Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")] = False,
 ) -> None:
     """OneVision: look at a picture, write down what is there, reason, answer."""
     if ctx.invoked_subcommand is None:

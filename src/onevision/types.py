@@ -1,7 +1,7 @@
 """The records that flow through the house. Frozen, and importing nothing of ours.
 
-    picture ─► Problem ─► Description ─► Sample ─► SFT ─► GRPO ─► bench
-                                  Completion ─► Verdict
+picture ─► Problem ─► Description ─► Sample ─► SFT ─► GRPO ─► bench
+                              Completion ─► Verdict
 """
 
 from collections.abc import Mapping, Sequence

@@ -81,5 +81,5 @@ def test_blindtest_answers_come_from_the_published_names(tmp_path, task, origina
 
 
 def test_a_folder_without_a_list_is_refused(tmp_path):
-    with pytest.raises(InputError, match="samples.json"):
+    with pytest.raises(InputError, match=r"samples\.json"):
         blindtest.load(tmp_path)

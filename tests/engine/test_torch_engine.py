@@ -38,9 +38,7 @@ CHATS = [
 def reference(engine: TorchEngine, messages: list[Message], tokens: int) -> list[int]:
     """Greedy tokens of transformers.generate, with the same tokens banned."""
     inputs = engine._inputs([messages])
-    out = engine.model.generate(
-        **inputs, max_new_tokens=tokens, do_sample=False, suppress_tokens=engine.banned.tolist()
-    )
+    out = engine.model.generate(**inputs, max_new_tokens=tokens, do_sample=False, suppress_tokens=engine.banned.tolist())
     return [token for token in out[0, inputs["input_ids"].shape[1] :].tolist() if token not in engine.eos]
 
 

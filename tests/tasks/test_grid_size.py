@@ -7,8 +7,7 @@ from onevision.tasks.grid_size import QUESTIONS, GridSize
 
 def test_known_prompts_are_asked_as_they_are() -> None:
     assert {
-        "Count the number of rows and columns and answer with numbers in curly brackets. "
-        "For example, rows={5} columns={6}",
+        "Count the number of rows and columns and answer with numbers in curly brackets. For example, rows={5} columns={6}",
         "How many rows and columns are in the table? Answer with only the numbers in a pair (row, column), e.g., (5,6)",
     } <= set(QUESTIONS["both"])
     assert all(len(set(wordings)) >= 5 for wordings in QUESTIONS.values())

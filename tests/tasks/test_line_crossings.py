@@ -8,14 +8,8 @@ from onevision.tasks.line_crossings import GRID, PALETTE, QUESTIONS, LineCrossin
 
 def test_known_prompts_are_asked_as_they_are() -> None:
     asked = [wording.format(a="blue", b="red") for wording in QUESTIONS]
-    assert (
-        "Count the intersection points where the blue and red lines meet. Put your answer in curly brackets, e.g., {2}."
-        in asked
-    )
-    assert (
-        "How many times do the blue and red lines touch each other? Answer with a number in curly brackets, e.g., {5}."
-        in asked
-    )
+    assert "Count the intersection points where the blue and red lines meet. Put your answer in curly brackets, e.g., {2}." in asked
+    assert "How many times do the blue and red lines touch each other? Answer with a number in curly brackets, e.g., {5}." in asked
     assert len(set(asked)) >= 5
 
 

@@ -8,7 +8,8 @@ from onevision.train.recipe import Recipe
 
 @pytest.fixture
 def curriculum():
-    recipe = Recipe("sft", "out", tasks={"chain": 1.0, "scene": 1.0}, levels=[1, 2, 3], sizes=[[112, 168], [168, 224], [224, 300], [300, 448]])
+    sizes = [[112, 168], [168, 224], [224, 300], [300, 448]]
+    recipe = Recipe("sft", "out", tasks={"chain": 1.0, "scene": 1.0}, levels=[1, 2, 3], sizes=sizes)
     return Curriculum(recipe)
 
 

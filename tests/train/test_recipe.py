@@ -57,5 +57,5 @@ def test_broken_files_are_refused_in_one_line(tmp_path, text):
 
 
 def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(InputError, match="none.yaml"):
+    with pytest.raises(InputError, match=r"none\.yaml"):
         load_recipe(tmp_path / "none.yaml")

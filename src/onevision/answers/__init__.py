@@ -18,9 +18,7 @@ def grade(text: str, problem: Problem) -> Verdict:
     return grade_answer(text, problem.answer, problem.choices, problem.question)
 
 
-def grade_answer(
-    text: str, gold: str | None, choices: Sequence[str] | None = None, question: str | None = None
-) -> Verdict:
+def grade_answer(text: str, gold: str | None, choices: Sequence[str] | None = None, question: str | None = None) -> Verdict:
     """Grade a completion against a gold answer.
 
     text: the whole completion, thought included. gold: the answer, or for multiple choice its letter; None where

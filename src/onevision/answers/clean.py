@@ -13,8 +13,7 @@ _QUOTES: dict[int, int | str | None] = {
     ord(a): b for a, b in zip("“”„«»‘’`。、「」《》", ['"'] * 5 + ["'", "'", "", ".", ","] + ['"'] * 4, strict=True)
 }
 _PARTS: dict[int, int | str | None] = {
-    ord(sign): f" {part}"
-    for sign, part in zip("½⅓⅔¼¾⅕⅛", ("1/2", "1/3", "2/3", "1/4", "3/4", "1/5", "1/8"), strict=True)
+    ord(sign): f" {part}" for sign, part in zip("½⅓⅔¼¾⅕⅛", ("1/2", "1/3", "2/3", "1/4", "3/4", "1/5", "1/8"), strict=True)
 }
 _TABLE: dict[int, int | str | None] = {
     **_FULL_WIDTH,

@@ -172,7 +172,7 @@ def _to_stop(text: str, start: int) -> str:
 
 
 def _says_something(answer: str) -> bool:
-    return any(char.isalnum() for char in answer) or bool(answer) and len(answer.strip(" .*_:;,!?$\n")) == 1
+    return any(char.isalnum() for char in answer) or (bool(answer) and len(answer.strip(" .*_:;,!?$\n")) == 1)
 
 
 _CURLY = r"(?:\w{1,20}\s?=\s?)?\\?\{\s{0,3}-?\d{1,9}(?:\.\d{1,9})?\s{0,3}\\?\}"

@@ -49,10 +49,7 @@ _MEASURES = {
 }
 _SYMBOLS = ("a", "v", "w", "k", "c", "f", "n", "j", "hz", "mg", "ft", "in", "lb", "oz", "mph", "cal", "pt", "px")
 _ATTACHED = frozenset(_MEASURES) | frozenset(_SYMBOLS)
-_NOT_UNITS = frozenset(
-    ("or", "and", "to", "than", "plus", "minus", "times", "x", "y", "i", "pi", "squared", "cubed", "over", "more")
-    + ("less", "factorial", "root", "not", "e", "of")
-)
+_NOT_UNITS = frozenset("or and to than plus minus times x y i pi squared cubed over more less factorial root not e of".split())
 _UNIT = re.compile(r"[^\d\\^_=+*<>(){}\[\]√π×|~#@&]{1,60}(?:(?<=[a-z])\^?\{?[23]\}?)?")
 
 
@@ -119,14 +116,12 @@ def _unit(rest: str, attached: bool) -> str | None:
     if not _WORDS.keys().isdisjoint(words):
         return None
     first = words[0] if words and rest.startswith(words[0]) else ""
-    if len(first) == 1 and first not in _ATTACHED or attached and len(first) == 2 and first not in _ATTACHED:
+    if (len(first) == 1 and first not in _ATTACHED) or (attached and len(first) == 2 and first not in _ATTACHED):
         return None
     return "%" if rest in ("percent", "per cent") else _MEASURES.get(rest, "")
 
 
-_CHUNK = re.compile(
-    rf"(?<![A-Za-z0-9_^\\])-?\.?\d[\d.,:/]*(?:%|(?P<tail>[A-Za-z]{{1,12}}))?|\b{_WORD}", re.IGNORECASE | re.ASCII
-)
+_CHUNK = re.compile(rf"(?<![A-Za-z0-9_^\\])-?\.?\d[\d.,:/]*(?:%|(?P<tail>[A-Za-z]{{1,12}}))?|\b{_WORD}", re.IGNORECASE | re.ASCII)
 _HEDGE_BEFORE = re.compile(
     r"(?:\bnot|n't|\bthan|\bleast|\bmost|\bover|\bunder|\babove|\bbelow|\bno|\bor|\bbetween\s\S{1,8}\sand|\d\s?-)\s?$",
     re.I,
@@ -145,7 +140,7 @@ def find_number(text: str) -> Quantity | None:
     whole = read_number(text)
     if whole is not None:
         return whole
-    head, sign, tail = text.replace("≈", "=").rpartition("=")
+    _head, sign, tail = text.replace("≈", "=").rpartition("=")
     if sign:
         return read_number(tail)
     if len(text) > 400 or _OPERATORS.search(text):

@@ -25,9 +25,7 @@ def _named_forms(name: str) -> tuple[re.Pattern[str], ...]:
 
 _NAMED_FORMS = tuple(zip(_named_forms("rows?"), _named_forms("col(?:umn)?s?"), strict=True))
 _SPLIT = re.compile(r"\s?[,;×]\s?|\s(?:and|by|x)\s|(?<=\d)x(?=\d)|(?<=\})\s")
-_TWO = re.compile(
-    rf"(?<![\w.,])({_NUMBER})[\s)}}]{{0,3}}(?:,|;|×|\bx\b|\bby\b|\band\b|\*)[\s({{]{{0,3}}({_NUMBER})", re.IGNORECASE
-)
+_TWO = re.compile(rf"(?<![\w.,])({_NUMBER})[\s)}}]{{0,3}}(?:,|;|×|\bx\b|\bby\b|\band\b|\*)[\s({{]{{0,3}}({_NUMBER})", re.IGNORECASE)
 _THOUSANDS = re.compile(r"-?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 
 

@@ -17,12 +17,12 @@ PROMPTS = {
     "TouchingCircle": "Are the two circles touching each other? Answer with Yes/No.",
     "CircledWord": "Which letter is being circled?",
     "CountingCircles": "How many {shapes} are in the image? Answer with only the number in numerical format.",
-    "CountingRowsAndColumns": "Count the number of rows and columns and answer with numbers in curly brackets. For example, rows={5} columns={6}",
-    "NestedSquares": "Count total number of squares in the image. Answer with only the number in numerical format in curly brackets e.g. {3}.",
+    "CountingRowsAndColumns": "Count the number of rows and columns and answer with numbers in curly brackets. "
+    "For example, rows={5} columns={6}",
+    "NestedSquares": "Count total number of squares in the image. Answer with only the number in numerical format "
+    "in curly brackets e.g. {3}.",
     "SubwayMap": "How many single-colored paths go from {0} to {1}? Answer with a number in curly brackets, e.g., {{3}}",
 }
-
-
 
 
 def load(folder: Path) -> list[Problem]:

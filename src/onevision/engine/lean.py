@@ -125,9 +125,7 @@ class LeanDecoder:
     the left. next_position: (rows,) the M-RoPE position of the first new token. room: how many steps there will be.
     """
 
-    def __init__(
-        self, weights: LeanWeights, cache: list[tuple[Tensor, Tensor]], mask: Tensor, next_position: Tensor, room: int
-    ) -> None:
+    def __init__(self, weights: LeanWeights, cache: list[tuple[Tensor, Tensor]], mask: Tensor, next_position: Tensor, room: int) -> None:
         self.weights = weights
         self.small = weights.small
         self.length = mask.shape[1]
@@ -162,9 +160,7 @@ class LeanDecoder:
         self.length += 1
         return (F.rms_norm(hidden, hidden.shape[1:], w.norm, w.eps) @ w.head).float()
 
-    def _attend(
-        self, layer: Layer, hidden: Tensor, keys: Tensor, values: Tensor, cos: Tensor, sin: Tensor, bias: Tensor | None
-    ) -> Tensor:
+    def _attend(self, layer: Layer, hidden: Tensor, keys: Tensor, values: Tensor, cos: Tensor, sin: Tensor, bias: Tensor | None) -> Tensor:
         w, rows = self.weights, hidden.shape[0]
         normed = F.rms_norm(hidden, hidden.shape[1:], layer.norm_attn, w.eps)
         qkv = torch.addmm(layer.qkv_bias, normed, layer.qkv).view(rows, -1, w.head_dim)

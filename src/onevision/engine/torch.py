@@ -162,9 +162,7 @@ class TorchEngine:
             cancelled.set()
             await worker
 
-    def deltas(
-        self, messages: Sequence[Message], sampling: SamplingParams, cancelled: threading.Event | None = None
-    ) -> Iterator[Delta]:
+    def deltas(self, messages: Sequence[Message], sampling: SamplingParams, cancelled: threading.Event | None = None) -> Iterator[Delta]:
         """`stream` for callers without an event loop."""
         row = Row(self.tokenizer, sampling, streaming=True)
         for _, piece in self._decode(self._prefill([messages]), sampling, [row], cancelled):
@@ -240,14 +238,9 @@ class TorchEngine:
         """The processor's tensors for a left-padded batch, checked against the context."""
         for messages in chats:
             _check_words(messages, self.tokenizer)
-        texts = [
-            self.processor.apply_chat_template(list(messages), tokenize=False, add_generation_prompt=True)
-            for messages in chats
-        ]
+        texts = [self.processor.apply_chat_template(list(messages), tokenize=False, add_generation_prompt=True) for messages in chats]
         images = [image for messages in chats for image in _images(messages)]
-        inputs = self.processor(
-            images=images or None, text=texts, padding=True, padding_side="left", return_tensors="pt"
-        )
+        inputs = self.processor(images=images or None, text=texts, padding=True, padding_side="left", return_tensors="pt")
         length = inputs["input_ids"].shape[1]
         if length >= self.context:
             pictures = int((inputs["input_ids"] == self.model.config.image_token_id).sum(-1).max())

@@ -1,8 +1,8 @@
 """A figure as points and relations, one statement a line.
 
-    red line: (0,3) (6,11) (12,4)       what a thing is made of: points, or words
-    blue circle overlaps pink circle    how two things stand to each other
-    1 > 2 > 3                           containment, outermost first
+red line: (0,3) (6,11) (12,4)       what a thing is made of: points, or words
+blue circle overlaps pink circle    how two things stand to each other
+1 > 2 > 3                           containment, outermost first
 """
 
 import re

@@ -1,7 +1,7 @@
 """Flowcharts in Mermaid, the subset of labelled boxes and labelled arrows, chained or one an edge a line:
 
-    flowchart LR
-    a[48] -->|-20| b[ ] -->|+9| c[?]
+flowchart LR
+a[48] -->|-20| b[ ] -->|+9| c[?]
 """
 
 import re

@@ -1,7 +1,7 @@
 """Procedural visual tasks: problems without end, each with an exact Description and worked steps.
 
-    tasks.names()                                   the names
-    tasks.make("chain", split="train", seed=0)[7]   the Problem at an index
+tasks.names()                                   the names
+tasks.make("chain", split="train", seed=0)[7]   the Problem at an index
 """
 
 import sys

@@ -128,9 +128,7 @@ def _axis(rng: random.Random, config: BarChartConfig, count: int) -> _Axis:
         if 2 * top >= config.top and 3 <= top // step <= config.ticks and top // grain >= count
     ]
     if not axes:
-        raise InputError(
-            f"bar_chart: no axis to {config.top} with at most {config.ticks} ticks tells {count} values apart"
-        )
+        raise InputError(f"bar_chart: no axis to {config.top} with at most {config.ticks} ticks tells {count} values apart")
     grain = rng.choice(sorted({(axis.step, axis.grain) for axis in axes}))
     return rng.choice([axis for axis in axes if (axis.step, axis.grain) == grain])
 
@@ -238,9 +236,7 @@ class _Picture:
         if self.axis:
             self._draw_axis(self.axis)
         probes = [p for k, label in enumerate(self.values) for p in self._bar(k, label)]
-        self.canvas.line(
-            [(left, bottom), (left if self.sideways else right, top if self.sideways else bottom)], width=self.line
-        )
+        self.canvas.line([(left, bottom), (left if self.sideways else right, top if self.sideways else bottom)], width=self.line)
         if self.title:
             self.canvas.text((self.canvas.width / 2, 0.85 * self.em), self.title, self.em)
         return tuple(probes)
@@ -268,9 +264,7 @@ class _Picture:
             place = self._point(out + 0.7 * self.em, at) if self.sideways else (out - 0.12 * self.em, at)
             if k % stride == 0:
                 self.canvas.text(place, str(k * axis.step), em, anchor="mm" if self.sideways else "rm")
-        self.canvas.line(
-            [(left, bottom), (right if self.sideways else left, bottom if self.sideways else top)], width=self.line
-        )
+        self.canvas.line([(left, bottom), (right if self.sideways else left, bottom if self.sideways else top)], width=self.line)
 
     def _tick_text(self, axis: _Axis) -> tuple[float, int]:
         """The ticks' em and which ticks have numbers (1 all, 2 every second, 5): they must not touch each other."""

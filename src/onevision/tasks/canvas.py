@@ -3,7 +3,7 @@
 import math
 import random
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 RGB = tuple[int, int, int]
 XY = tuple[float, float]
+Box = tuple[float, float, float, float]
 
 COLOURS: dict[str, RGB] = {
     "red": (220, 30, 35),
@@ -150,7 +151,7 @@ class Canvas:
         """A line of text, `size` its em in pixels; anchor as in Pillow ("mm": centred on `centre`)."""
         self._draw.text(self._points([centre])[0], text, fill=colour or self.style.ink, font=self._font(size, font), anchor=anchor)
 
-    def text_box(self, centre: XY, text: str, size: float, font: str | None = None, anchor: str = "mm") -> tuple[float, float, float, float]:
+    def text_box(self, centre: XY, text: str, size: float, font: str | None = None, anchor: str = "mm") -> Box:
         """(left, top, right, bottom) in pixels of what `text` would draw."""
         box = self._draw.textbbox(self._points([centre])[0], text, font=self._font(size, font), anchor=anchor)
         left, top, right, bottom = (edge / self.scale for edge in box)
@@ -164,7 +165,7 @@ class Canvas:
         """How far `text` advances, in pixels."""
         return self._font(size, font).getlength(text) / self.scale
 
-    def paste(self, picture: Image.Image, box: tuple[float, float, float, float]) -> None:
+    def paste(self, picture: Image.Image, box: Box) -> None:
         """Put a picture into a box (left, top, right, bottom), as large as fits, centred, with a hair line round it."""
         left, top, right, bottom = (edge * self.scale for edge in box)
         fitted = ImageOps.contain(picture, (round(right - left), round(bottom - top)))
@@ -195,7 +196,7 @@ def _load_font(name: str, size: int) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(str(_font_folder(name) / name), size)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _font_folder(name: str) -> Path:
     package, folder = {
         "Sour": ("font_source_sans_pro", "files"),

@@ -101,9 +101,7 @@ class Chain(Task):
         description = Description("mermaid", mermaid.write(flow))
         probes = picture.draw(rng)
         image = picture.canvas.image(rng)
-        return Item(
-            image, question, str(numbers[asked]), description, steps, {"query": "missing"}, probes=tuple(probes)
-        )
+        return Item(image, question, str(numbers[asked]), description, steps, {"query": "missing"}, probes=tuple(probes))
 
 
 def _numbers(rng: random.Random, config: ChainConfig) -> tuple[list[int], list[str]]:
@@ -221,9 +219,7 @@ def _places(rng: random.Random, layout: str, count: int) -> list[XY]:
 class _Picture:
     """Where everything of one chain goes, and in which colours."""
 
-    def __init__(
-        self, rng: random.Random, config: ChainConfig, kind: str, shown: list[str], operations: list[str]
-    ) -> None:
+    def __init__(self, rng: random.Random, config: ChainConfig, kind: str, shown: list[str], operations: list[str]) -> None:
         self.kind, self.shape, self.shown = kind, _KINDS[kind], shown
         space = " " if config.variety > 1 and rng.random() < 0.2 else ""
         self.labels = [DRAWN[o[0]] + space + o[1:] for o in operations]

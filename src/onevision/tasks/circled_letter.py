@@ -149,9 +149,7 @@ def _glyph(canvas: Canvas, text: str, at: int, start: tuple[float, float], em: f
     return before + (left + right) / 2, (top + bottom) / 2, (right - left) / 2, (bottom - top) / 2, reach
 
 
-def _draw_oval(
-    rng: random.Random, canvas: Canvas, glyph: Glyph, colour: RGB, loose: float
-) -> tuple[tuple[int, int, RGB], ...]:
+def _draw_oval(rng: random.Random, canvas: Canvas, glyph: Glyph, colour: RGB, loose: float) -> tuple[tuple[int, int, RGB], ...]:
     """An oval about a glyph, its top and bottom on whole pixels so that the probes there are all oval."""
     x, y, half_width, half_height, reach = glyph
     stroke = max(1.6, min(canvas.line_width * rng.uniform(0.6, 1.2), 0.35 * half_height))

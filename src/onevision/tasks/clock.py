@@ -211,17 +211,13 @@ class _Face:
         ink = self.canvas.style.ink
         colours = [ink, ink]
         if config.variety and rng.random() < 0.4:
-            colours = [
-                self.canvas.style.colour(rng, rng.choice(("red", "blue", "green", "purple", "black"))) for _ in range(2)
-            ]
+            colours = [self.canvas.style.colour(rng, rng.choice(("red", "blue", "green", "purple", "black"))) for _ in range(2)]
         base = max(2.6, self.radius * (rng.uniform(0.028, 0.05) if config.variety > 1 else rng.uniform(0.04, 0.055)))
         # The long hand ends before the numerals, or near the ticks where there are few.
         length = rng.uniform(0.57, 0.64) if self.numerals in ("all", "roman") else rng.uniform(0.64, 0.78)
         self.long = _Hand(length, base, kind, colours[0])
         self.short = _Hand(length * rng.uniform(0.55, 0.64), base * rng.uniform(1.3, 1.9), kind, colours[1])
-        self.thin = _Hand(
-            rng.uniform(0.75, 0.85), max(1.0, base * 0.35), "line", COLOURS[rng.choice(("red", "red", "black"))]
-        )
+        self.thin = _Hand(rng.uniform(0.75, 0.85), max(1.0, base * 0.35), "line", COLOURS[rng.choice(("red", "red", "black"))])
 
     def draw(self, time: int, second: int | None) -> tuple[tuple[int, int, RGB], ...]:
         """Draw it; gives a probe on the long and one on the short hand."""

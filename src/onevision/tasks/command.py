@@ -13,9 +13,7 @@ from onevision.tasks import make, names
 from onevision.tasks.base import Task
 from onevision.tasks.canvas import Canvas, Style
 
-app = typer.Typer(
-    add_completion=False, rich_markup_mode=None, help="The procedural visual tasks: list them, or write some problems."
-)
+app = typer.Typer(add_completion=False, rich_markup_mode=None, help="The procedural visual tasks: list them, or write some problems.")
 
 
 @app.callback(invoke_without_command=True)

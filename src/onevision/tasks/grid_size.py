@@ -98,9 +98,7 @@ class GridSize(Task):
         probes = _draw_grid(rng, canvas, xs, ys, words, config.fancy)
         query = rng.choice(("both", "both", "rows", "columns", "cells"))
         answer, steps = _answer(query, rows, columns, words)
-        description = (
-            Description("csv", csv.write(words)) if words else Description("figure", _enumerated(rows, columns))
-        )
+        description = Description("csv", csv.write(words)) if words else Description("figure", _enumerated(rows, columns))
         question = rng.choice(QUESTIONS[query])
         return Item(canvas.image(rng), question, answer, description, steps, {"query": query}, probes=probes)
 
@@ -197,9 +195,7 @@ def _write_words(rng: random.Random, canvas: Canvas, xs: list[int], ys: list[int
             canvas.text(((xs[c] + xs[c + 1]) / 2, (ys[r] + ys[r + 1]) / 2), word, em)
 
 
-def _probes(
-    canvas: Canvas, xs: list[int], ys: list[int], filled: bool, dashed: bool
-) -> tuple[tuple[int, int, RGB], ...]:
+def _probes(canvas: Canvas, xs: list[int], ys: list[int], filled: bool, dashed: bool) -> tuple[tuple[int, int, RGB], ...]:
     """Pixels on the lines, between two crossings, and one in a blank cell."""
     column, row = (xs[0] + xs[1]) // 2, (ys[0] + ys[1]) // 2
     across, down = ((0, -1), (0, -1)) if dashed else (range(len(xs)), range(len(ys)))

@@ -64,12 +64,10 @@ class LineCrossings(Task):
         names = _colours(rng, 2 if blindtest else config.colours)
         crossings, first, second = _two_lines(rng, config)
         question = rng.choice(QUESTIONS).format(a=names[0], b=names[1])
-        statements = tuple(Statement(f"{name} line", ":", line) for name, line in zip(names, (first, second)))
-        image, probes = _picture(rng, config, blindtest, dict(zip(names, (first, second))))
+        statements = tuple(Statement(f"{name} line", ":", line) for name, line in zip(names, (first, second), strict=False))
+        image, probes = _picture(rng, config, blindtest, dict(zip(names, (first, second), strict=False)))
         description = Description("figure", figure.write(statements))
-        return Item(
-            image, question, str(crossings), description, _steps(first, second), {"query": "count"}, probes=probes
-        )
+        return Item(image, question, str(crossings), description, _steps(first, second), {"query": "count"}, probes=probes)
 
 
 Line = tuple[Point, ...]
@@ -106,7 +104,7 @@ def _heights(rng: random.Random, gap: int) -> tuple[int, int]:
 def _steps(first: Line, second: Line) -> str:
     """The heights compared at each x, with a running count of the changes of order."""
     parts, changes, previous = [], 0, ""
-    for (x, a), (_, b) in zip(first, second):
+    for (x, a), (_, b) in zip(first, second, strict=False):
         sign = "<" if a < b else ">"
         changed = previous not in ("", sign)
         changes += changed
@@ -157,5 +155,5 @@ def _probes(image: Image.Image, page: RGB, width: float, drawn: list[tuple[list[
     if width >= PROBE_WIDTH:
         return tuple(probe_near(image, points[k], colour) for points, colour in drawn for k in inner)
     (first, _), (second, _) = drawn
-    between = [((p[0] + q[0]) / 2, (p[1] + q[1]) / 2) for p, q in zip(first, second)]
+    between = [((p[0] + q[0]) / 2, (p[1] + q[1]) / 2) for p, q in zip(first, second, strict=False)]
     return tuple(probe_near(image, at, page) for at in between)

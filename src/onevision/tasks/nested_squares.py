@@ -1,5 +1,6 @@
 """Squares inside squares: how many are there?"""
 
+import itertools
 import math
 import random
 from dataclasses import dataclass, replace
@@ -16,8 +17,7 @@ from onevision.types import Description
 PALETTE = ("red", "green", "blue", "orange", "purple", "pink", "cyan", "brown", "black", "gray")
 
 QUESTIONS = (
-    "Count total number of squares in the image. "
-    "Answer with only the number in numerical format in curly brackets e.g. {3}.",
+    "Count total number of squares in the image. Answer with only the number in numerical format in curly brackets e.g. {3}.",
     "How many squares are in the image? Please answer with a number in curly brackets e.g., {10}.",
     "How many squares are there?",
     "Count the squares.",
@@ -96,7 +96,7 @@ def _picture(rng: random.Random, config: NestedSquaresConfig, count: int) -> tup
     squares = _somewhere(rng, canvas, _nest(rng, config, count, page / _extent(turn), width), width, turn)
     colours = _colours(rng, style, config.variety, count)
     fills = _fills(rng, count) if wild and rng.random() < 0.25 else [None] * count
-    for square, colour, fill in zip(squares, colours, fills):
+    for square, colour, fill in zip(squares, colours, fills, strict=False):
         canvas.polygon([_turned(corner, squares[0].centre, turn) for corner in _corners(square)], fill, colour, width)
     image = canvas.image(rng)
     return image, _probes(image, squares, colours, fills[-1] or style.page, style.page, width, turn)
@@ -120,7 +120,7 @@ def _sides(rng: random.Random, config: NestedSquaresConfig, count: int, page: fl
         sides = [outer]
         for _ in range(count - 1):
             sides.append(sides[-1] * shrink - config.less * page)
-        if sides[-1] >= least and all(a - b >= step for a, b in zip(sides, sides[1:])):
+        if sides[-1] >= least and all(a - b >= step for a, b in itertools.pairwise(sides)):
             return sides
         if outer >= most:
             # Too many for this ratio: as evenly as the page allows.
@@ -167,13 +167,11 @@ def _turned(point: XY, middle: XY, angle: float) -> XY:
     return middle[0] + dx * cos - dy * sin, middle[1] + dx * sin + dy * cos
 
 
-def _probes(
-    image: Image.Image, squares: list[Square], colours: list[RGB], inner: RGB, page: RGB, width: float, turn: float
-) -> Probes:
+def _probes(image: Image.Image, squares: list[Square], colours: list[RGB], inner: RGB, page: RGB, width: float, turn: float) -> Probes:
     """The middle of the innermost square, and of every square's upper side where the line fills a pixel."""
     middle = squares[0].centre
     inside = probe_near(image, _turned(squares[-1].centre, middle, turn), inner)
     if width < PROBE_WIDTH:
         return inside, probe_near(image, (1.0, 1.0), page)
     tops = [_turned((s.centre[0], s.centre[1] - s.side / 2), middle, turn) for s in squares]
-    return (inside, *(probe_near(image, top, colour) for top, colour in zip(tops, colours)))
+    return (inside, *(probe_near(image, top, colour) for top, colour in zip(tops, colours, strict=False)))

@@ -113,9 +113,7 @@ def _ways(total: int) -> list[list[tuple[int, ...]]]:
     """The ways to write a total as one, two and three rows."""
     half = total // 2
     two: list[tuple[int, ...]] = [(half, total - half)] if total % 2 == 0 else [(half, half + 1), (half + 1, half)]
-    three: list[tuple[int, ...]] = [
-        (a, total - 2 * a, a) for a in range(1, total) if 0 < total - 2 * a and abs(total - 3 * a) <= 1
-    ]
+    three: list[tuple[int, ...]] = [(a, total - 2 * a, a) for a in range(1, total) if total - 2 * a > 0 and abs(total - 3 * a) <= 1]
     return [[(total,)], [rows for rows in two if min(rows) > 0], three]
 
 
@@ -143,7 +141,7 @@ def _somewhere(rng: random.Random, config: OverlappingShapesConfig, size: tuple[
     flat = [centre for row in rows for centre in row]
     # Where the rows' origin may lie so that all shapes keep to the page.
     edge = 1.1 * radius + 1
-    spans = [(edge - min(values), side - edge - max(values)) for values, side in zip(zip(*flat), size)]
+    spans = [(edge - min(values), side - edge - max(values)) for values, side in zip(zip(*flat, strict=False), size, strict=False)]
     x, y = (rng.uniform(low, high) if low < high else (low + high) / 2 for low, high in spans)
     return Layout(shape, radius, tuple(tuple((x + dx, y + dy) for dx, dy in row) for row in rows))
 
@@ -165,14 +163,14 @@ def _picture(rng: random.Random, config: OverlappingShapesConfig, blindtest: boo
     width = style.width * min(size) if blindtest else min(canvas.line_width, max(1.0, 0.16 * layout.radius))
     centres = [centre for row in layout.rows for centre in row]
     colours = _colours(rng, style, blindtest, config.variety, len(centres))
-    for centre, colour in zip(centres, colours):
+    for centre, colour in zip(centres, colours, strict=False):
         _outline(canvas, layout, centre, colour, width)
     image = canvas.image(rng)
     if width < PROBE_WIDTH:
         return image, tuple(probe_near(image, point, style.page) for point in ((1.0, 1.0), *layout.rows[0]))
     tops = [_top(layout, centre) for centre in layout.rows[0]]
     page = probe_near(image, (1.0, 1.0), style.page)
-    return image, (page, *(probe_near(image, top, colour) for top, colour in zip(tops, colours)))
+    return image, (page, *(probe_near(image, top, colour) for top, colour in zip(tops, colours, strict=False)))
 
 
 def _colours(rng: random.Random, style: Style, blindtest: bool, variety: int, count: int) -> list[RGB]:

@@ -173,7 +173,7 @@ def _count(rng: random.Random, objects: tuple[SceneObject, ...]) -> Asked:
 def _exists(rng: random.Random, objects: tuple[SceneObject, ...]) -> Asked:
     there = {(o.colour, o.shape) for o in objects}
     # Absent kinds share a colour or a shape with what is there, so that both must be looked at.
-    absent = sorted(((a.colour, b.shape) for a in objects for b in objects if (a.colour, b.shape) not in there))
+    absent = sorted((a.colour, b.shape) for a in objects for b in objects if (a.colour, b.shape) not in there)
     absent = absent or [(c, s) for c in PALETTE for s in SHAPES if (c, s) not in there]
     kind = rng.choice(sorted(there)) if rng.random() < 0.5 else rng.choice(absent)
     answer = "Yes" if kind in there else "No"

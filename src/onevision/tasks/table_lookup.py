@@ -81,8 +81,7 @@ class TableLookup(Task):
     def level(cls, level: int) -> dict[str, Any]:
         plain = {"words": 0.0, "variety": 0, "size": (224, 448), "looks": ("grid",)}
         presets: dict[int, dict[str, Any]] = {
-            1: plain
-            | {"rows": (2, 2), "columns": (1, 2), "top": 9, "letters": 3, "queries": ("value", "value", "most")},
+            1: plain | {"rows": (2, 2), "columns": (1, 2), "top": 9, "letters": 3, "queries": ("value", "value", "most")},
             2: plain
             | {
                 "rows": (2, 3),
@@ -256,9 +255,7 @@ class _Picture:
         for k, (top, bottom) in enumerate(pairwise(rows)):
             if self._fill(k) != self.canvas.style.page:
                 self.canvas.polygon([(left, top), (right, top), (right, bottom), (left, bottom)], self._fill(k))
-        across = {"grid": rows, "rules": rows, "header": rows[1:2], "frame": [rows[0], rows[1], rows[-1]]}.get(
-            self.look, []
-        )
+        across = {"grid": rows, "rules": rows, "header": rows[1:2], "frame": [rows[0], rows[1], rows[-1]]}.get(self.look, [])
         for y in across:
             self.canvas.line([(left, y), (right, y)], width=self.line)
         edges = [left, *(self._edges(k)[1] for k in range(len(self.widths)))]

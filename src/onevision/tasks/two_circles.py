@@ -115,13 +115,13 @@ class TwoCircles(Task):
 
 def _describe(circles: tuple[Circle, Circle], size: tuple[int, int], relation: str) -> str:
     first, second = (f"{circle.colour} circle" for circle in circles)
-    places = [Statement(name, ":", (_cell(c.centre, size),)) for name, c in zip((first, second), circles)]
+    places = [Statement(name, ":", (_cell(c.centre, size),)) for name, c in zip((first, second), circles, strict=False)]
     return figure.write((*places, Statement(first, relation, (second,))))
 
 
 def _cell(centre: XY, size: tuple[int, int]) -> Point:
     """Column and row of the 10×10 grid over the page; what lies on a grid line belongs to the cell after it."""
-    column, row = (int(GRID * v / side + 1e-6) for v, side in zip(centre, size))
+    column, row = (int(GRID * v / side + 1e-6) for v, side in zip(centre, size, strict=False))
     return column, row
 
 
@@ -164,7 +164,7 @@ def _somewhere(rng: random.Random, config: TwoCirclesConfig, size: tuple[int, in
 
 def _within_cell(circle: Circle, size: tuple[int, int]) -> tuple[float, ...]:
     """How far across and down its cell a circle's centre lies, 0 to 1."""
-    return tuple(GRID * v / side % 1 for v, side in zip(circle.centre, size))
+    return tuple(GRID * v / side % 1 for v, side in zip(circle.centre, size, strict=False))
 
 
 def _try(rng: random.Random, size: tuple[int, int], names: list[str], radii: list[float], apart: float,
@@ -172,7 +172,7 @@ def _try(rng: random.Random, size: tuple[int, int], names: list[str], radii: lis
     angle = rng.uniform(0, 2 * math.pi) if angle is None else angle
     step = (apart * math.cos(angle), apart * math.sin(angle))
     # Where the first centre may lie so that both circles keep to the page.
-    spans = [(max(radii[0], radii[1] - d), s - max(radii[0], radii[1] + d)) for d, s in zip(step, size)]
+    spans = [(max(radii[0], radii[1] - d), s - max(radii[0], radii[1] + d)) for d, s in zip(step, size, strict=False)]
     if any(low >= high for low, high in spans):
         return None
     x, y = (rng.uniform(low, high) for low, high in spans)

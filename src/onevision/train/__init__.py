@@ -1,0 +1,1 @@
+"""Training on transformers' Trainer: recipes, packing, the curriculum, one module a stage."""

@@ -12,6 +12,8 @@ from onevision.tasks.canvas import COLOURS, Canvas, Style, picture_size, regular
 GLYPHS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz+-×÷?.,:%$="
 SHAPES = ("circle", "ring", "square", "triangle", "diamond", "star", "pentagon", "cross")
 PATCH = 14
+POLYGONS = {"square": (4, 0.785), "triangle": (3, -1.571), "diamond": (4, 0.0), "star": (10, -1.571), "pentagon": (5, -1.571)}
+"""Corners, and the angle of the first in radians; a star's are in and out in turn."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ def _code(name: str) -> tuple[int, int, int]:
 def _free(box: tuple[float, float, float, float], canvas: Canvas, taken: list[tuple[float, float, float, float]]) -> bool:
     left, top, right, bottom = box
     inside = left >= 0 and top >= 0 and right <= canvas.width and bottom <= canvas.height
-    return inside and all(right < l or r < left or bottom < t or b < top for l, t, r, b in taken)
+    return inside and all(right < x0 or x1 < left or bottom < y0 or y1 < top for x0, y0, x1, y1 in taken)
 
 
 def _word(rng: random.Random, canvas: Canvas, mask: Canvas, labels: Labelled, taken: list) -> None:  # type: ignore[type-arg]
@@ -121,7 +123,7 @@ def _draw_shape(canvas: Canvas, kind: str, x: float, y: float, radius: float, co
         canvas.line([(x - radius, y), (x + radius, y)], colour, radius * 0.6)
         canvas.line([(x, y - radius), (x, y + radius)], colour, radius * 0.6)
     else:
-        corners, turn = {"square": (4, 0.785), "triangle": (3, -1.571), "diamond": (4, 0.0), "star": (10, -1.571), "pentagon": (5, -1.571)}[kind]
+        corners, turn = POLYGONS[kind]
         points = regular_polygon((x, y), radius, corners, turn)
         for k in range(1, 10, 2) if kind == "star" else ():
             points[k] = (x + (points[k][0] - x) * 0.42, y + (points[k][1] - y) * 0.42)

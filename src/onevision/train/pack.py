@@ -39,7 +39,7 @@ class Packing:
 
     def attend(self, query: Tensor, key: Tensor, value: Tensor, scaling: float) -> Tensor:
         """Attention inside each sample. query: (row, heads, dim); key, value: (row, kv heads, dim) -> (row, heads * dim)."""
-        row, heads, dim = query.shape
+        _row, heads, dim = query.shape
         samples, kv_heads = len(self.lengths), key.shape[1]
         group = heads // kv_heads
         # Query heads that share a key head are stacked along the length: no key is copied.

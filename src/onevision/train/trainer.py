@@ -108,6 +108,8 @@ def finish(trainer: Trainer, model: Any, processor: Any, recipe: Recipe) -> Path
     folder = Path(recipe.output_dir)
     # A copy: bf16 is for the file, the trainer's own weights stay as they are.
     weights = {name: weight.to(torch.bfloat16) for name, weight in model.state_dict().items()}
+    if model.config.tie_word_embeddings:
+        weights.pop("lm_head.weight")  # it is the embedding; as a second copy it would be saved twice
     model.config.dtype = torch.bfloat16
     model.save_pretrained(folder, state_dict=weights)
     processor.save_pretrained(folder)

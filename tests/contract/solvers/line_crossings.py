@@ -1,5 +1,6 @@
 """Counts the crossings of two polylines segment by segment, by cross products."""
 
+import itertools
 import re
 from typing import Any
 
@@ -7,10 +8,8 @@ Point = tuple[int, int]
 
 
 def solve(description_text: str, ask: dict[str, Any]) -> str:
-    first, second = (
-        [(int(x), int(y)) for x, y in re.findall(r"\((\d+),(\d+)\)", line)] for line in description_text.split("\n")
-    )
-    pairs = [(s, t) for s in zip(first, first[1:], strict=False) for t in zip(second, second[1:], strict=False)]
+    first, second = ([(int(x), int(y)) for x, y in re.findall(r"\((\d+),(\d+)\)", line)] for line in description_text.split("\n"))
+    pairs = [(s, t) for s in itertools.pairwise(first) for t in itertools.pairwise(second)]
     return str(sum(_cross(*s, *t) for s, t in pairs))
 
 

@@ -5,9 +5,7 @@ from typing import Any
 
 
 def solve(description_text: str, ask: dict[str, Any]) -> str:
-    objects = [
-        (c, s, int(x), int(y)) for c, s, x, y in re.findall(r"^(\w+) (\w+) (\d+),(\d+)$", description_text, re.M)
-    ]
+    objects = [(c, s, int(x), int(y)) for c, s, x, y in re.findall(r"^(\w+) (\w+) (\d+),(\d+)$", description_text, re.M)]
 
     def having(kind: tuple[str | None, str | None]) -> list[tuple[str, str, int, int]]:
         return [o for o in objects if (not kind[0] or kind[0] == o[0]) and (not kind[1] or kind[1] == o[1])]
