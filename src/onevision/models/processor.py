@@ -1,5 +1,7 @@
 """Qwen2.5-VL's processor for pictures alone (its own file, because importing it imports transformers)."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 from transformers import Qwen2_5_VLProcessor
@@ -13,6 +15,16 @@ class PictureProcessor(Qwen2_5_VLProcessor):  # type: ignore[misc]  # transforme
 
     def __init__(self, image_processor: Any = None, tokenizer: Any = None, chat_template: str | None = None) -> None:
         super().__init__(image_processor, tokenizer, chat_template=chat_template)
+
+    def save_pretrained(self, save_directory: str | Path, **options: Any) -> None:
+        """Save as Qwen's own folders are: picture settings in preprocessor_config.json, where the video half that other
+        people's Qwen2_5_VLProcessor has finds its own too."""
+        super().save_pretrained(save_directory, **options)
+        folder = Path(save_directory)
+        (folder / "processor_config.json").unlink(missing_ok=True)
+        names = {"image_processor_type": "Qwen2VLImageProcessor", "processor_class": "Qwen2_5_VLProcessor"}
+        settings = self.image_processor.to_dict() | names
+        (folder / "preprocessor_config.json").write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
 
 
 # Saved folders must name the class that everybody else has: AutoProcessor looks it up by this name.

@@ -12,7 +12,8 @@ class MuonAdamW(torch.optim.Optimizer):
     AdamW on embeddings, patch embedding, norms and biases. One learning rate serves both."""
 
     def __init__(self, model: nn.Module, lr: float, weight_decay: float = 0.01) -> None:
-        matrices, others = [], []
+        matrices: list[nn.Parameter] = []
+        others: list[nn.Parameter] = []
         for name, weight in model.named_parameters():
             if weight.requires_grad:
                 hidden = weight.ndim == 2 and not any(part in name for part in ("embed", "lm_head", "head."))

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 from torch import nn
-from transformers import PreTrainedModel, Trainer, TrainerCallback, TrainingArguments
+from transformers import PreTrainedModel, Trainer, TrainerCallback, TrainingArguments, set_seed
 from transformers.trainer_utils import get_last_checkpoint
 
 from onevision.report.curves import plot_losses
@@ -92,6 +92,7 @@ def starting_model(recipe: Recipe) -> tuple[Any, Any]:
     """(model in float32, processor) that the recipe starts from; "new-nano" is made in the output folder first."""
     from onevision.models.load import load_model
 
+    set_seed(recipe.seed)  # what a stage adds to the model starts at random
     folder: str | Path = recipe.model_name_or_path
     if folder == "new-nano":
         from onevision.models.nano import new_nano
