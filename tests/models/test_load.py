@@ -25,8 +25,9 @@ def test_the_checkpoint_dtype_can_be_asked_for(tiny_model_dir: Path) -> None:
 
 def test_the_saved_processor_names_the_class_everybody_has(tiny: tuple[Any, Any], tmp_path: Path) -> None:
     tiny[1].save_pretrained(tmp_path)
-    saved = json.loads((tmp_path / "processor_config.json").read_text())
+    saved = json.loads((tmp_path / "preprocessor_config.json").read_text())
     assert saved["processor_class"] == "Qwen2_5_VLProcessor"
+    assert saved["image_processor_type"] == "Qwen2VLImageProcessor"
 
 
 def test_nano_is_a_folder_of_the_package() -> None:
