@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from onevision.errors import InputError
+from onevision.store import write_atomic
 
 
 def main(
@@ -110,5 +111,4 @@ def _show(title: str, heads: tuple[str, ...], rows: list[tuple[Any, ...]]) -> No
 
 
 def _save(out: Path, name: str, results: dict[str, Any]) -> None:
-    out.mkdir(parents=True, exist_ok=True)
-    (out / name).write_text(json.dumps(results, indent=1) + "\n")
+    write_atomic(out / name, json.dumps(results, indent=1) + "\n")

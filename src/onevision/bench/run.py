@@ -10,6 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from onevision.engine.base import SamplingParams
 from onevision.models.prompts import messages_for
+from onevision.store import write_atomic
 from onevision.types import Completion, Problem, Verdict
 
 Generate = Callable[[Sequence[Any], SamplingParams], list[Completion]]
@@ -57,5 +58,4 @@ def accuracy(graded: Iterable[Graded]) -> float | None:
 
 def write_log(path: Path, graded: Iterable[Graded]) -> None:
     """Every question, completion and verdict, one JSON object a line."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("".join(json.dumps(g.as_json(), ensure_ascii=False) + "\n" for g in graded))
+    write_atomic(path, "".join(json.dumps(g.as_json(), ensure_ascii=False) + "\n" for g in graded))

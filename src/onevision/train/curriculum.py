@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from onevision.store import write_atomic
 from onevision.train.recipe import Recipe
 
 MEMORY = 0.97
@@ -59,7 +60,7 @@ class Curriculum:
         """Write curriculum.json into a checkpoint."""
         state = {n: [int(r), float(s), int(c)] for n, r, s, c in
                  zip(self.names, self.rungs, self.success, self.seen, strict=True)}  # fmt: skip
-        (folder / "curriculum.json").write_text(json.dumps(state))
+        write_atomic(folder / "curriculum.json", json.dumps(state))
 
     def load(self, folder: Path) -> None:
         """Take up the state a checkpoint holds; tasks it does not know start at the bottom."""
