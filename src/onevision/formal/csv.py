@@ -17,7 +17,10 @@ def write(rows: Rows) -> str:
 
 def parse(text: str) -> Rows:
     """The rows of a CSV text; raises InputError when it is empty or a row's length differs from the first's."""
-    rows = tuple(tuple(row) for row in csv.reader(io.StringIO(text), strict=True) if row)
+    try:
+        rows = tuple(tuple(row) for row in csv.reader(io.StringIO(text), strict=True) if row)
+    except csv.Error as error:
+        raise InputError(f"csv: {error}") from None
     if not rows:
         raise InputError("csv: no rows")
     for number, row in enumerate(rows, start=1):

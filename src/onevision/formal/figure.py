@@ -15,7 +15,7 @@ Point = tuple[int, int]
 
 _NAME = r"[a-z0-9][a-z0-9 ]*?"
 _RELATION = re.compile(rf"({_NAME}) ({'|'.join(RELATIONS)}) ({_NAME})", re.IGNORECASE)
-_POINT = re.compile(r"\((-?\d+),(-?\d+)\)")
+_POINT = re.compile(r"\((-?\d{1,6}),(-?\d{1,6})\)")
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from onevision.errors import InputError
 
-_OBJECT = re.compile(r"([a-z]+) ([a-z]+) (\d+),(\d+)")
+_OBJECT = re.compile(r"([a-z]+) ([a-z]+) (\d{1,6}),(\d{1,6})")
 
 
 @dataclass(frozen=True)
