@@ -61,7 +61,8 @@ def test_mermaid_round_trip(operations, data):
 @pytest.mark.parametrize(
     ("formalism", "broken"),
     [
-        ("csv", "a,b\n1"), ("csv", ""), ("csv", "\"a"), ("json", "{"), ("json", "[1]"), ("json", "[" * 100_000), ("json", "9" * 5_000), ("csv", "\r0"),
+        ("csv", "a,b\n1"), ("csv", ""), ("csv", "\"a"), ("json", "{"), ("json", "[1]"), ("json", "[" * 100_000),
+        ("json", "9" * 5_000), ("csv", "\r0"),
         ("scene", "red circle"), ("scene", "red circle 1;2"),
         ("figure", "blue line"), ("mermaid", "a --> b"), ("mermaid", "flowchart LR\n-->"), ("mermaid", "flowchart LR\na[1] b[2]"),
         ("text", "a(b"), ("text", "(a)(b)"), ("text", "a()b"), ("spells", "x"),
