@@ -3,8 +3,16 @@
 import pytest
 
 from onevision.answers import extract
+from onevision.answers.equality import NUMBER
+from onevision.answers.numbers import find_number
 
 FOUND = [
+    ("Final answer: 5. The answer is plain to see.", "5", "answer phrase"),
+    ("If it rains, the answer is 4. The final answer is 5", "5", "answer phrase"),
+    ("\\boxed 5", "5", "boxed"),
+    ("\\boxed{90} degrees. Option (C) is correct: 270", "C", "answer phrase"),
+    ("The answer is 5. None of A, B, C is correct.", "5", "answer phrase"),
+    ("正确答案是 B。", "B", "answer phrase"),
     ("<think>it is 4</think><answer>5</answer>", "5", "answer tag"),
     ("<answer>4</answer> no: <answer>5</answer>", "5", "answer tag"),
     ("<answer>4</answer> no: <answer>5", "5", "open answer tag"),
@@ -55,6 +63,21 @@ def test_found(text: str, answer: str, rule: str) -> None:
 )
 def test_nothing_found(text: str) -> None:
     assert extract(text).answer is None
+
+
+NUMBERS = [
+    ("There are 3 bars below 40. They are for 2014, 2015, and 2016.", "3", "opening sentence"),
+    ("So it is 4 + 3 = 7.\n\nI hope this helps! Let me know if you have any other questions.", "7", "short last line"),
+    ("It peaked in **2012**. In 2013 it fell to 75 before 2016.", "2012", "bold"),
+    ("Therefore there are 12 of them. We looked at rows 1, 2 and 3.", "12", "concluding sentence"),
+    ("**Answer:** 5. Would you like to see the steps?", "5", "answer phrase"),
+]
+
+
+@pytest.mark.parametrize(("text", "answer", "rule"), NUMBERS)
+def test_cautious_fallbacks_for_numbers(text: str, answer: str, rule: str) -> None:
+    found = extract(text, NUMBER.in_sentence)
+    assert rule == found.rule and find_number(found.answer or "") == find_number(answer)
 
 
 def test_example_brackets_are_not_an_answer() -> None:

@@ -24,6 +24,8 @@ RIGHT = [
     ("Yes.", "yes"), ("no, they are not", "No"), ("false", "no"), ("是", "yes"), ("不是", "否"),
     ("The answer is no.", "no"), ("**Yes**, they do.", "true"),
     ("triangle", "Triangle"), ('The shape is a "triangle".', "triangle"), ("@", "@"), ("T shirt", "T-shirt"),
+    ("So, $x = 7$ and $y = 3$.", "x=7, y=3"), ("The area is thus\n\n$25\\pi$ square cm, as asked.", "25\\pi"),
+    ("2+3", "5"), ("500 mm", "0.5 m"), ("1.7321", "\\sqrt{3}"), ("x>3", "(3, \\infty)"), ("1:1", "1"),
     ("1 : 3", "1:3"), ("5 \\pi", "$5\\pi$"), ("\\dfrac{a}{b}", "\\frac{a}{b}"),
     ("k", "K"), ("The circled letter is H.", "h"), ('It is the letter "a"', "A"),
     ("First 4. Wait, actually it is 5.", "5"), ("The answer is 4. Wait, let me recount: it is 5.", "5"),
@@ -34,10 +36,11 @@ WRONG = [
     ("many", "5"), ("the 5th", "5"), ("-5", "5"), ("1.001", "1"), ("twenty-five", "20"), ("4:30", "4"),
     ("(6,5)", "5,6"), ("5", "5,6"), ("(5,6,7)", "5,6"), ("4:31", "4:30"), ("4:30 am", "4:30 pm"),
     ("no", "yes"), ("yes or no", "yes"), ("crimson", "red"), ("13", "1:3"), ("G", "H"),
-    ("x-1", "x+1"), ("3-5", "5"), ("between 4 and 5", "5"),
+    ("x-1", "x+1"), ("3-5", "5"), ("between 4 and 5", "5"), ("5x", "5"), ("6\\pi", "5\\pi"), ("45", "45^2"),
+    ("\\frac{a}{23}", "\\frac{a2}{3}"), ("5 cm", "5 m"), ("(0,1)", "[0,1]"), ("1:2", "2:1"), ("Tokyo", "Osaka"),
 ]  # fmt: skip
 UNJUDGED = [
-    ("2+3", "5"), ("5x", "5"), ("6\\pi", "5\\pi"), ("45", "45^2"), ("\\frac{a}{23}", "\\frac{a2}{3}"), ("5 cm", "5 m"),
+    ("12 oranges", "12 apples"), ("New York", "New York City"),
     ("It looks up.", "a cat that looked up, from where it was sitting on its mat, at the moon over the trees"),
 ]  # fmt: skip
 CHOSEN = [
@@ -52,7 +55,12 @@ CHOSEN = [
     ("A", "B", TIMES, 0.0), ("A or B", "B", TIMES, 0.0), ("10:00", "B", TIMES, 0.0), ("7", "C", NUMBERS, 0.0),
     ("(A) 9:00 (B) 9:30 (C) 10:00", "B", TIMES, 0.0), ("<answer>(A) 9:00 (B) 9:30</answer>", "B", TIMES, 0.0),
     ("Which?\nA) 9:00\nB) 9:30\nC) 10:00", "C", TIMES, 0.0), ("not a red circle", "A", WORDS, 0.0),
-    ("B", "A", ("2", "2.0"), 0.0), ("6^{1/2}", "A", ("\\sqrt{6}", "3"), None),
+    ("B", "A", ("2", "2.0"), 0.0), ("6^{1/2}", "A", ("\\sqrt{6}", "3"), 1.0),
+    ("I think the answer is A. But on a closer look it must be B.", "B", TIMES, 1.0),
+    ("So the answer is (B). \\boxed{9} and \\boxed{30} are its parts.", "B", TIMES, 1.0),
+    ("(C) 9:30", "B", TIMES, None), ("(C) 9:30", "C", TIMES, None), ("(C) 9:30", "A", TIMES, 0.0), ("(B) 7", "B", NUMBERS, None),
+    ("A, C", "A, C", WORDS, 1.0), ("A and C", "AC", WORDS, 1.0), ("A", "A, C", WORDS, 0.0), ("None of the above", "C", WORDS, 1.0),
+    ("(b)", "(b)", ("(c)", "(a)", "(b)"), 1.0),
 ]  # fmt: skip
 
 
@@ -92,6 +100,16 @@ def test_no_answer_is_wrong_not_unjudged(text: str) -> None:
 def test_unknown_gold_is_unjudged(gold: str | None) -> None:
     verdict = grade_answer("\\boxed{5}", gold)
     assert verdict.score is None and verdict.answer == "5"
+
+
+def test_options_are_read_from_the_question() -> None:
+    question = "Which colour? (A) red (B) blue (C) green"
+    assert [grade_answer(f"The answer is {said}.", "B", question=question).score for said in ("B", "blue", "green")] == [1.0, 1.0, 0.0]
+
+
+def test_identical_text_is_right_whatever_it_is() -> None:
+    for text in ("<think>", "\\boxed{", "a or b", "?", "If so, the answer is 5"):
+        assert grade_answer(text, text).score == 1.0
 
 
 @pytest.mark.parametrize("letter", ["e", "I", "a", "O"])

@@ -4,6 +4,7 @@ Every pattern is linear in the length of its input: bounded repeats, or classes 
 """
 
 import re
+from functools import lru_cache
 
 _FULL_WIDTH: dict[int, int | str | None] = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _SIGNS: dict[int, int | str | None] = {ord(sign): "-" for sign in "−–‐‑﹣"}
@@ -24,33 +25,42 @@ _TABLE: dict[int, int | str | None] = {
     **_PARTS,
     ord("⁄"): "/",
 }
+_SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
+_SUPERSCRIPT = re.compile(r"[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+")
 
 _WRAPPER = re.compile(
     r"\\(?:text|textbf|textit|textrm|mathrm|mathbf|mathit|mathsf|mbox|operatorname|boxed|fbox|underline|bm)"
     r"\s?\{((?:[^{}]|\{[^{}]*\})*)\}"
 )
-_FRACTION = re.compile(r"\\[dtc]?frac\s?\{\s?(-?[\d.]{1,60})\s?\}\s?\{\s?([\d.]{1,60})\s?\}")
+_FRACTION = re.compile(r"(?<![\^_])(?<![\^_]\s)\\[dtc]?frac\s?\{\s?(-?[\d.]{1,60})\s?\}\s?\{\s?([\d.]{1,60})\s?\}")
 _REWRITES: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"\\\\(?![a-zA-Z])"), " ; "),
     (_FRACTION, r" \1/\2"),
-    (re.compile(r"\\[dtc]?frac\s?(\d)(\d)(?!\d)"), r" \1/\2"),
+    (re.compile(r"(?<![\^_])(?<![\^_]\s)\\[dtc]?frac\s?(\d)(\d)(?!\d)"), r" \1/\2"),
     (re.compile(r"\^\s?\{?\s?\\(?:circ|degree)\s?\}?|\\degree(?![a-zA-Z])"), "°"),
     (re.compile(r"\\(?:left|right|displaystyle|quad|qquad)(?![a-zA-Z])|\\[,;:! ]|~"), " "),
     (re.compile(r"\\times(?![a-zA-Z])"), "×"),
-    (re.compile(r"\\[()\[\]]|\\?\$|\*\*|__|</?(?:answer|think)>", re.IGNORECASE), ""),
+    (re.compile(r"\\langle(?![a-zA-Z])"), "("),
+    (re.compile(r"\\rangle(?![a-zA-Z])"), ")"),
+    (re.compile(r"\\(?:Omega|ohm)(?![a-zA-Z])"), "Ω"),
+    (re.compile(r"\\mu(?=\s?[msgACF](?![a-zA-Z]))\s?"), "µ"),
+    (re.compile(r"\\[()\[\]]|\\?\$|(?<![\w)])\*\*|\*\*(?![\w(])|__|</?(?:answer|think)>", re.IGNORECASE), ""),
     (re.compile(r"\\([%{}#&_])"), r"\1"),
     (re.compile(r"(?<=\d)\{,\}(?=\d)"), ","),
+    (re.compile(r"(?<=[\w)])_\{(\w)\}"), r"_\1"),
 )
 _PAIRS = {"(": ")", "[": "]", "{": "}", '"': '"', "'": "'", "*": "*"}
 _LOOSE = " \n.,;:!"
 
 
+@lru_cache(maxsize=8192)
 def tidy(text: str) -> str:
     """The answer in plain characters: LaTeX wrappers and delimiters, markdown bold and currency dollars gone.
 
     Takes any text; returns it stripped. `\\frac{a}{b}` of plain numbers becomes `a/b`, every kind of minus and hyphen
     becomes `-`, full-width characters their ASCII twins. Never raises.
     """
-    text = text.translate(_TABLE)
+    text = _SUPERSCRIPT.sub(lambda match: f"^{{{match[0].translate(_SUPERSCRIPTS)}}}", text).translate(_TABLE)
     for _ in range(4):
         plainer = _WRAPPER.sub(r"\1", text)
         if plainer == text:
@@ -82,6 +92,7 @@ _EDGE = re.compile(r"[\"'!?;,()\[\]{}]|\.(?!\d)|(?<=[^\W\d_])-(?=[^\W\d_])|(?<![
 _TIGHT = re.compile(r"\s?([:/+*=^×<>])\s?")
 
 
+@lru_cache(maxsize=8192)
 def normal(text: str) -> str:
     """The form in which short texts are compared: casefolded, one space, no articles, quotes or sentence punctuation.
 
@@ -98,11 +109,11 @@ def normal(text: str) -> str:
 
 
 _COMMAND = re.compile(r"\\[a-zA-Z]+")
-_SIGN = re.compile(r"[\\^√π+*/×=]|\d\s?\(\s?\d|\d[a-zA-Z]")
+_SIGN = re.compile(r"[\\^√π+*/×=<>≤≥]|[\d)]!|\|.+\||\d\s?\(\s?\d|\d(?!st\b|nd\b|rd\b|th\b)[a-zA-Z]|\d_\d")
 
 
 def is_formula(text: str) -> bool:
     """Whether the text is a formula without words, which only a computer algebra system could compare."""
     text = tidy(text)
     words = re.search(r"[^\W\d_]{3,}|\b(?:or|to|is)\b", _COMMAND.sub(" ", text))
-    return len(text) <= 400 and not words and bool(_SIGN.search(text)) and bool(re.search(r"[\d\\√π]", text))
+    return len(text) <= 400 and not words and bool(_SIGN.search(text)) and text.casefold() != "n/a"

@@ -1,26 +1,32 @@
 """Compare an answer with the gold one: the gold decides which kind of answer it is, the kind how to read and compare.
 
-A new kind is one more row of `KINDS`; the first row that can read the gold wins.
+A new kind is one more row of `KINDS`; the first row that can read the gold wins. What no kind's own reading decides is
+compared as a formula.
 """
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from onevision.answers.clean import is_formula, normal, tidy
+from onevision.answers.expressions import is_expression
+from onevision.answers.formulas import formula_in, same_formula, same_item
+from onevision.answers.groups import Group, read_group, read_matrix, read_ratio, same_group
 from onevision.answers.numbers import find_number, last_number, read_number, same_number
+from onevision.answers.regions import is_region, read_region
+from onevision.answers.texts import same_text
 from onevision.answers.values import (
     find_letter,
+    find_pair,
     find_time,
-    find_tuple,
     find_yes_no,
     read_letter,
+    read_rows_columns,
     read_time,
-    read_tuple,
     read_yes_no,
     same_time,
-    same_tuple,
     whole_or_none,
 )
 
@@ -58,65 +64,113 @@ def _number_in_sentence(sentence: str) -> str | None:
     return sentence if find_number(sentence) is not None else last_number(sentence)
 
 
-_COPULA = re.compile(r"(?:\b(?:is|are|was|be)\b|[=:])\s?")
+def _read_values(gold: str) -> Group | None:
+    """A group of numbers or formulas, or anything in brackets; a list of words is text."""
+    rows = read_rows_columns(gold)
+    group = rows or read_group(gold)
+    if group is None or (not rows and (is_region(tidy(gold)) or read_number(gold))):
+        return None
+    valued = all(read_number(item) or is_expression(item) for item in group.items)
+    return group if valued or (group.open and len(group.items) > 1) else None
 
 
-def _find_text(answer: str) -> tuple[str, ...]:
-    """An answer's comparable forms: the whole, and what stands behind its last "is" in a short sentence."""
-    whole = normal(answer)
-    said = _COPULA.split(tidy(answer).lower())[-1] if len(answer) <= 200 else ""
-    return (whole, normal(said)) if said else (whole,)
+_LEAD = re.compile(
+    r"(?:so|thus|hence|therefore|then|we (?:get|have)|the (?:answers?|solutions?) (?:is|are))\b[,:]?\s(?:that\s)?", re.IGNORECASE
+)
 
 
-def _same_text(answer: tuple[str, ...], gold: tuple[str, ...]) -> bool | None:
-    if gold[0] in answer:
-        return True
-    formulas = is_formula(gold[0]) and (is_formula(answer[0]) or read_number(answer[0]) is not None)
-    return None if formulas else False
+def _find_values(answer: str) -> Group | None:
+    answer = _LEAD.sub("", tidy(answer), count=1)
+    return read_rows_columns(answer) or read_group(answer) or read_group(tidy(answer).rpartition("=")[2]) or find_pair(answer)
+
+
+def _read_formula(gold: str) -> str | None:
+    plain = tidy(gold)
+    if len(plain) > 400 or not plain:
+        return None
+    known = read_matrix(plain) or read_region(plain) or _is_ratio(plain)
+    return plain if known or is_formula(plain) or (_MATHS.search(plain) and is_expression(plain)) else None
+
+
+def _is_ratio(text: str) -> bool:
+    ratio = read_ratio(text)
+    return bool(ratio) and all(is_expression(term) for term in ratio or ())
+
+
+_MATHS = re.compile(r"\\|[√π]|\d(?!\d|st\b|nd\b|rd\b|th\b)")
+_COPULA = re.compile(r"(?:\b(?:is|are|was|be|equals)\b|[：:]|为|是)\s?")
+
+
+_HEDGE = re.compile(r"^\s?(?:approximately|about|around|roughly|exactly|约为?|大约)\s?")
+
+
+def _find_formula(answer: str) -> str:
+    """The answer itself, or what stands behind its last "is" where the whole is no formula."""
+    plain = tidy(answer)
+    if is_formula(plain) or _is_ratio(plain):
+        return plain
+    said = _HEDGE.sub("", _COPULA.split(plain)[-1]).strip(" .")
+    return said if said and (is_formula(said) or is_expression(said)) else plain
 
 
 def _read_prose(gold: str) -> str | None:
     return normal(gold) if len(gold) > LONGEST_TEXT else None
 
 
-def _same_prose(answer: str, gold: str) -> bool | None:
-    return True if answer == gold else None
-
-
 TIME = Kind("times", read_time, find_time, same_time, whole_or_none(find_time))
-TUPLE = Kind("ordered numbers", read_tuple, find_tuple, same_tuple, whole_or_none(find_tuple))
+VALUES = Kind("several values", _read_values, _find_values, lambda a, g: same_group(a, g, same_item), whole_or_none(_find_values))
+ORDERED = Kind("ordered values", _read_values, _find_values, lambda a, g: same_group(a, g, same_item, True), whole_or_none(_find_values))
 NUMBER = Kind("numbers", read_number, find_number, same_number, _number_in_sentence)
 YES_NO = Kind("yes or no", read_yes_no, find_yes_no, bool.__eq__, whole_or_none(find_yes_no))
 LETTER = Kind("letters", read_letter, find_letter, str.__eq__, whole_or_none(find_letter))
-PROSE = Kind("long text", _read_prose, normal, _same_prose, lambda sentence: sentence)
-TEXT = Kind("text", lambda gold: (normal(gold),), _find_text, _same_text, lambda sentence: None)
-KINDS = (TIME, TUPLE, NUMBER, YES_NO, LETTER, PROSE, TEXT)
+FORMULA = Kind("formulas", _read_formula, _find_formula, same_formula, formula_in)
+PROSE = Kind("long text", _read_prose, normal, lambda answer, gold: answer == gold or None, lambda sentence: sentence)
+TEXT = Kind("text", lambda gold: gold, lambda answer: answer, same_text, lambda sentence: None)
+KINDS = (TIME, VALUES, NUMBER, YES_NO, LETTER, FORMULA, PROSE, TEXT)
 
 _ASKS_LETTER = re.compile(r"\b(?:which|what)\b[^.?\n]{0,40}\b(?:letter|character)\b", re.IGNORECASE)
+_ASKS_ORDER = re.compile(r"\brows?\b[^.?]{0,60}\bcolumns?\b|\bin order\b|\brespectively\b|\border(?:ed)?\b|分别", re.IGNORECASE)
 
 
+@lru_cache(maxsize=1024)
 def kind_of(gold: str, question: str | None = None) -> Kind:
-    """The kind of a gold answer. question: one that asks for a letter or character makes a lone letter's kind certain.
+    """The kind of answer a gold answer is; a question that asks for a letter makes "O" or "I" a letter.
 
     Never raises; what no other kind can read is text.
     """
     if question and read_letter(gold) and _ASKS_LETTER.search(question):
         return LETTER
-    return next(kind for kind in KINDS if kind.read(gold) is not None)
+    kind = next(kind for kind in KINDS if kind.read(gold) is not None)
+    return ORDERED if kind is VALUES and question and _ASKS_ORDER.search(question) else kind
 
 
 def compare(answer: str, gold: str, kind: Kind | None = None) -> Comparison:
     """Compare an extracted answer with the gold one, by `kind` or by the gold's own kind. Never raises.
 
-    Identical text is always equal. A formula (`2+3`, `5\\pi`) that differs in text is not judged.
+    Identical text is always equal. A formula that is not understood is not judged.
     """
     kind = kind or kind_of(gold)
+    if normal(answer).replace("_", "") == normal(gold).replace("_", "") and (
+        kind not in (VALUES, ORDERED) or _brackets(answer) == _brackets(gold)
+    ):
+        return Comparison(1.0, "equal as text")
     value = kind.find(answer)
     same = None if value is None else kind.same(value, kind.read(gold))
-    if same or normal(answer) == normal(gold):
-        return Comparison(1.0, f"equal as {kind.name}" if same else "equal as text")
-    if value is None and not is_formula(answer):
+    if same or (kind in (NUMBER, TIME, VALUES) and not same and _same_as_formula(answer, gold)):
+        return Comparison(1.0, f"equal as {kind.name if same else 'formulas'}")
+    if value is None and not is_formula(answer) and not read_ratio(answer):
         return Comparison(0.0, f"cannot be read as {kind.name}")
+    if same is None and kind in (NUMBER, TIME, VALUES, YES_NO, LETTER):
+        same = same_formula(answer, gold)
     if same is None:
         return Comparison(None, f"could not judge as {kind.name}")
-    return Comparison(0.0, f"not equal as {kind.name}")
+    return Comparison(float(same), f"{'' if same else 'not '}equal as {kind.name}")
+
+
+def _brackets(text: str) -> str:
+    return "".join(re.findall(r"[\[\](){}]", tidy(text)))
+
+
+def _same_as_formula(answer: str, gold: str) -> bool:
+    """What a kind's own reading leaves: `10^2` for 100, `\\frac{22}{7}` rounded, `3:45` as a ratio."""
+    return bool(same_formula(answer, gold))

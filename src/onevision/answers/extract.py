@@ -4,25 +4,28 @@ In order of precedence, on what stands behind the last `</think>` (or everything
 
 1. answer tag: the last `<answer>…</answer>`; one left open at the very end counts too.
 2. boxed: the last `\\boxed{…}` or `\\fbox{…}` with balanced braces, unless a later phrase states a plain value.
-3. phrase: the latest "final answer is", "answer:", "答案是", unless a curly bracket stands later.
+3. phrase: the latest "final answer is", "answer:", "答案是" that states a value of the wanted kind, otherwise the latest
+   that calls itself final, otherwise the latest; unless a curly bracket stands later.
 4. curly brackets: `{3}`, `rows={5} columns={6}` (BlindTest's form), not where it is quoted as an example.
 5. short last line: when nothing above stands, or what stands was taken back ("wait, …").
-6. final sentence: for a known kind of gold, what the last sentence says of that kind.
+6. cautious fallbacks, for a known kind of gold: an opening line that is an option, the last sentence that concludes
+   ("therefore …"), the last sentence, the last words in bold, an opening sentence that states the value.
 
 Where all of these find nothing, rules 1 to 3 are tried on the thought itself. A thought that never ended holds no
-answer unless a tag or a box closes it. Restated lists of options are never read by rules 3 to 6.
+answer unless a tag or a box closes it. Restated lists of options are never read by rules 3 to 6, nor are closing
+courtesies ("I hope this helps!").
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from onevision.answers.clean import tidy, unwrap
-from onevision.answers.equality import LETTER, NUMBER, TIME, TUPLE, YES_NO, Finder
+from onevision.answers.equality import LETTER, NUMBER, TIME, VALUES, YES_NO, Finder
+from onevision.answers.marks import Mark, drop_tags, last_boxed, last_curly, last_tag, phrases
+from onevision.answers.sentences import closing, drop_courtesies, drop_menus, opening, short_line
 
 NO_ANSWER = "no answer given"
-SHORT_CHARS, SHORT_WORDS = 80, 14
-"""How long a last line may be and still count as an answer by itself."""
 
 
 @dataclass(frozen=True)
@@ -31,16 +34,6 @@ class Extraction:
 
     answer: str | None
     rule: str
-
-
-@dataclass(frozen=True)
-class _Mark:
-    """A marked answer and where it stands in the text it was found in."""
-
-    answer: str
-    rule: str
-    start: int
-    end: int
 
 
 def extract(text: str, find: Finder | None = None) -> Extraction:
@@ -52,7 +45,7 @@ def extract(text: str, find: Finder | None = None) -> Extraction:
     said, thought, unfinished = _split_thought(text)
     found = _in_speech(said, find, plain=unfinished is None)
     if found is None and thought:
-        found = _in_thought(thought)
+        found = _in_thought(thought, find)
     if found is None and unfinished:
         found = _closing_mark(unfinished)
     answer = _peel(found.answer) if found else ""
@@ -77,214 +70,112 @@ def _split_thought(text: str) -> tuple[str, str, str | None]:
     return text[start : open_.start()], thought, text[open_.end() :]
 
 
-def _in_speech(said: str, find: Finder | None, plain: bool) -> _Mark | None:
-    tag = _last_tag(said)
+def _in_speech(said: str, find: Finder | None, plain: bool) -> Mark | None:
+    tag = _tag(said)
     if tag:
         return tag
-    body = _drop_menus(_TAG.sub("", said))
-    mark = _standing(body)
-    if mark and find and _taken_back(body[mark.end :]):
-        mark = _closing_sentence(body[mark.end :], find) or mark
+    body = drop_menus(drop_tags(said))
+    mark = _standing(body, find)
+    later = _behind(body, mark) if mark else None
+    if mark and find and later is not None:
+        mark = closing(later, find) or mark
     if mark or not plain:
         return mark
-    body = _EXPLANATION.split(body)[0]
-    return (_closing_sentence(body, find) or _opening_word(body, find) if find else None) or _short_line(body)
+    body = drop_courtesies(_EXPLANATION.split(body)[0])
+    return ((closing(body, find) or opening(body, find, YES_NO.find)) if find else None) or short_line(body)
 
 
 _EXPLANATION = re.compile(r"(?<=\S)\s{0,4}\n[\s*#]{0,6}(?:explanation|reasoning|解释|解析)\b", re.IGNORECASE)
 
 
-def _in_thought(thought: str) -> _Mark | None:
-    mark = _last_tag(thought) or _last_boxed(thought) or _last_phrase(_drop_menus(thought))
+def _in_thought(thought: str, find: Finder | None) -> Mark | None:
+    mark = _tag(thought) or last_boxed(thought) or _best_phrase(drop_menus(thought), find)
     return replace(mark, rule=f"{mark.rule} in the thought") if mark else None
 
 
-def _closing_mark(thought: str) -> _Mark | None:
+def _closing_mark(thought: str) -> Mark | None:
     """A tag or a box with nothing behind it: the only answer an unfinished thought can hold."""
-    mark = _last_tag(thought) or _last_boxed(thought)
+    mark = _tag(thought) or last_boxed(thought)
     if mark is None or unwrap(tidy(thought[mark.end :])):
         return None
     return replace(mark, rule=f"{mark.rule} closing an unfinished thought")
 
 
-_TAG = re.compile(r"<(/?)answer>", re.IGNORECASE)
+def _tag(text: str) -> Mark | None:
+    closed, open_ = last_tag(text)
+    return open_ if open_ and (closed is None or _is_value(open_.answer)) else closed
 
 
-def _last_tag(text: str) -> _Mark | None:
-    closed: _Mark | None = None
-    start: int | None = None
-    for match in _TAG.finditer(text):
-        if not match[1]:
-            start = match.end()
-        elif start is not None:
-            if text[start : match.start()].strip():
-                closed = _Mark(text[start : match.start()], "answer tag", start, match.end())
-            start = None
-    if start is None or not text[start:].strip():
-        return closed
-    open_ = _Mark(text[start:], "open answer tag", start, len(text))
-    return open_ if closed is None or _is_value(open_.answer) else closed
-
-
-_BRACES = re.compile(r"(\\{1,4}(?:boxed|fbox)\s{0,4}\{)|\\[{}\\]|([{}])")
-
-
-def _last_boxed(text: str) -> _Mark | None:
-    """One pass with a stack of open braces, so that hostile nesting costs no more than its length."""
-    last: _Mark | None = None
-    opened: list[tuple[int, int] | None] = []
-    for match in _BRACES.finditer(text):
-        if match[1] or match[2] == "{":
-            opened.append((match.start(), match.end()) if match[1] else None)
-        elif match[2] and opened:
-            box = opened.pop()
-            if box and text[box[1] : match.start()].strip():
-                last = _Mark(text[box[1] : match.start()], "boxed", box[0], match.end())
-    return last
-
-
-_PHRASE = re.compile(
-    r"(?:\b(?:answer|(?:correct|right|best)\s{1,3}(?:option|choice))"
-    r"(?:\s{1,3}(?:to|for)\s[^.\n:：]{0,60}?)?[\s*_]{0,6}"
-    r"(?:\b(?:is|would\sbe|should\sbe|must\sbe)\b|[:：=])|答案(?:是|为|[:：])|故选|应选)[\s*_:：]{0,8}",
-    re.IGNORECASE,
-)
-_STOP = re.compile(r"\n|[。！？]|[.!?;](?=\s|$|\*)|,?\s(?:because|since|as\sthe|which|so\sthat)\b", re.IGNORECASE)
-_DENIED = re.compile(r"(?:not|unclear|unknown|one of|among|either)\b|n't", re.IGNORECASE)
-_TITLE = re.compile(r"(?:^|\s)[A-Z][a-z]$")
-
-
-def _last_phrase(text: str) -> _Mark | None:
-    for match in reversed(list(_PHRASE.finditer(text))):
-        answer = _to_stop(text, match.end())
-        if _says_something(answer) and not _DENIED.match(answer):
-            return _Mark(answer, "answer phrase", match.start(), match.end() + len(answer))
-    return None
-
-
-def _to_stop(text: str, start: int) -> str:
-    """From `start` to the end of the sentence, not stopping at "Mr." or "St."; at most 300 characters."""
-    window = text[start : start + 300]
-    for stop in _STOP.finditer(window):
-        if stop[0] != "." or not _TITLE.search(window[max(0, stop.start() - 3) : stop.start()]):
-            return window[: stop.start()]
-    return window
-
-
-def _says_something(answer: str) -> bool:
-    return any(char.isalnum() for char in answer) or (bool(answer) and len(answer.strip(" .*_:;,!?$\n")) == 1)
-
-
-_CURLY = r"(?:\w{1,20}\s?=\s?)?\\?\{\s{0,3}-?\d{1,9}(?:\.\d{1,9})?\s{0,3}\\?\}"
-_CURLIES = re.compile(rf"(?<![\w^_}}\]\\]){_CURLY}(?:[\s,;]{{1,4}}(?:and\s)?{_CURLY}){{0,9}}")
-_EXAMPLE = re.compile(r"(?:e\.\s?g\.?|example|such as|like|format)[\s,:(]*$", re.IGNORECASE)
-
-
-def _last_curly(text: str) -> _Mark | None:
-    last: _Mark | None = None
-    for match in _CURLIES.finditer(text):
-        if not _EXAMPLE.search(text[max(0, match.start() - 16) : match.start()]):
-            last = _Mark(match[0], "curly brackets", match.start(), match.end())
-    return last
-
-
-def _standing(text: str) -> _Mark | None:
+def _standing(text: str, find: Finder | None) -> Mark | None:
     """Which of box, phrase and curly bracket stands: the first of them, unless a later one states a plain value."""
-    boxed, phrase, curly = _last_boxed(text), _last_phrase(text), _last_curly(text)
-    if boxed and not (phrase and phrase.start >= boxed.end and _is_value(phrase.answer)):
+    boxed, phrase, curly = last_boxed(text), _best_phrase(text, find), last_curly(text)
+    if boxed and not (phrase and _states(phrase.answer, find) and (phrase.start >= boxed.end or _only_part(boxed, phrase, find))):
         return boxed
     if phrase and not (curly and curly.start >= phrase.end):
         return phrase
     return curly
 
 
-def _is_value(answer: str) -> bool:
-    return any(kind.read(answer) is not None for kind in (TIME, TUPLE, NUMBER, YES_NO, LETTER))
+def _only_part(boxed: Mark, phrase: Mark, find: Finder | None) -> bool:
+    """Whether a box right behind a phrase is no answer by itself: "the answer is (D). \\boxed{P} and \\boxed{Q} are equal"."""
+    denied = _NONE.search(boxed.answer)
+    return find is not None and not denied and find(tidy(boxed.answer)) is None and 0 <= boxed.start - phrase.end <= 60
 
 
-_TAKEN_BACK = re.compile(
-    r"\b(?:wait|actually|hold on|correction|second thought|recount|recheck|mistake|wrong|incorrect|let me re)|\bno,",
+_NONE = re.compile(r"\b(?:none|neither|no|not|cannot)\b|无|不", re.IGNORECASE)
+
+
+def _best_phrase(text: str, find: Finder | None) -> Mark | None:
+    """The latest phrase that states a value; else the latest that calls itself final; else the latest."""
+    found = phrases(text)[::-1]
+    stated = next((mark for mark in found if _states(mark.answer, find)), None)
+    return stated or next((mark for mark in found if mark.final), None) or next(iter(found), None)
+
+
+_VALUE = re.compile(
+    r"[\s*\"'(\[{$\\]{0,6}(?:(?:approximately|about|around|roughly|exactly|simply|just|only|option|choice|letter|figure|number)\s)?"
+    r"[\s*\"'(\[{$\\]{0,6}(?:[^\W\d_]{1,3}\s?=\s?)?(?:[-+−±≈]?\s?[$€£¥(\[{]?\s?\.?\d|[-−]?\\|[√π∞]|[A-Z](?![\w'])|yes\b|no\b|true\b|false\b|(?:text|bf)\W"
+    r"|(?:zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\b|[是否对错正不零一二两三四五六七八九十])",
     re.IGNORECASE,
 )
 
 
-def _taken_back(after: str) -> bool:
-    return bool(_TAKEN_BACK.search(after))
+def _states(answer: str, find: Finder | None) -> bool:
+    """Whether a phrase goes on with a value, so that prose such as "the answer is plain to see" is none."""
+    if find is None:
+        return _is_value(answer)
+    return bool(_VALUE.match(answer)) and find(tidy(answer)) is not None
 
 
-_OPTION_LINE = re.compile(r"[\s*•-]{0,6}\(?([A-J])(?:\s?[).:]|\s-)\*{0,2}\s{0,4}\S")
-_OPTION = re.compile(r"(?:(?<=[\s,;:])|^)\(?([A-J])[).:]\s?(?=\S)")
+def _is_value(answer: str) -> bool:
+    return any(kind.read(answer) is not None for kind in (TIME, VALUES, NUMBER, YES_NO, LETTER))
 
 
-def _drop_menus(text: str) -> str:
-    """The text without restated options: lines "A) …", "B) …" in their order, or one line that lists them all."""
-    lines = text.split("\n")
-    dropped = {i for run in _menu_runs(lines) for i in run}
-    dropped |= {i for i, line in enumerate(lines) if _is_menu(line)}
-    return "\n".join(line for i, line in enumerate(lines) if i not in dropped or "boxed" in line)
+_TAKEN_BACK = re.compile(
+    r"(?:^|[.!?。！？]\s|\n)[\s*]{0,4}(?:(?:oh|hmm?|but|no),?\s)?(?:wait\b|actually,|hold on|correction\b|on second thought|no,|sorry,"
+    r"|let me (?:re|double)|i (?:made|was) (?:a mistake|wrong|mistaken)|等等|不对)",
+    re.IGNORECASE,
+)
 
 
-def _menu_runs(lines: list[str]) -> Iterator[list[int]]:
-    run: list[int] = []
-    last = ""
-    for i, line in enumerate(lines):
-        match = _OPTION_LINE.match(line)
-        if match and match[1] > last:
-            run.append(i)
-        elif match or line.strip():
-            yield from [run] if len(run) > 1 else []
-            run = [i] if match else []
-        last = match[1] if match else last if run else ""
-    yield from [run] if len(run) > 1 else []
+def _taken_back(text: str, end: int) -> str | None:
+    """What follows the point where the answer ending at `end` is taken back, None where it is not."""
+    match = _TAKEN_BACK.search(text, max(0, end - 1))
+    return text[match.start() :] if match else None
 
 
-def _is_menu(line: str) -> bool:
-    letters = "".join(match[1] for match in _OPTION.finditer(line))
-    return len(letters) > 1 and "ABCDEFGHIJ".startswith(letters)
+_TURN = re.compile(r"\b(?:but|however|though|yet|so|therefore)\b|但|所以", re.IGNORECASE)
 
 
-_LINE_START = re.compile(r"(?:[#>]{1,6}\s|[*•-]\s)\s{0,4}")
-_SENTENCE_END = re.compile(r"[.!?](?=\s)|[。！？]")
-
-
-def _last_line(text: str) -> str:
-    lines = (line.strip() for line in reversed(text.split("\n")))
-    line = next((line for line in lines if any(char.isalnum() for char in line) or len(line) == 1), "")
-    return line[_LINE_START.match(line).end() :] if _LINE_START.match(line) else line  # type: ignore[union-attr]
-
-
-def _is_short(line: str) -> bool:
-    return 0 < len(line) <= SHORT_CHARS and len(line.split()) <= SHORT_WORDS
-
-
-def _short_line(text: str) -> _Mark | None:
-    line = _last_line(text)
-    asks = line.endswith(("?", "？", ":", "："))
-    return _Mark(line, "short last line", 0, len(text)) if _is_short(line) and not asks else None
-
-
-def _closing_sentence(text: str, find: Finder) -> _Mark | None:
-    line = _last_line(text)
-    if line.endswith(("?", "？")):
-        return None
-    if _is_short(line) and find(line) == line:
-        return _Mark(line, "short last line", 0, len(text))
-    sentences = [sentence for sentence in _SENTENCE_END.split(line[-2000:]) if sentence.strip()]
-    found = find(sentences[-1].strip()) if sentences else None
-    return _Mark(found, "final sentence", 0, len(text)) if found else None
-
-
-def _opening_word(text: str, find: Finder) -> _Mark | None:
-    """An opening "Yes" or "No" that nothing later takes up again."""
-    opening, *later = [part for part in _SENTENCE_END.split(text[:5000].strip()) if part.strip()] or [""]
-    if YES_NO.find(opening) is None or find(opening) is None or any(find(part.strip()) for part in later):
-        return None
-    return _Mark(opening, "opening yes or no", 0, len(text))
+def _behind(text: str, mark: Mark) -> str | None:
+    """What follows the turn after a first guess, or the point where an answer is taken back; None where it stands."""
+    turn = _TURN.search(text, mark.start) if mark.guess else None
+    return text[turn.end() :] if turn else _taken_back(text, mark.end)
 
 
 def _peel(answer: str) -> str:
     """What a tag or a box wraps once more: a box in a tag, "the answer is 5" in a box, \\text{…}, markdown."""
-    finders: tuple[Callable[[str], _Mark | None], ...] = (_last_boxed, _last_phrase)
+    finders: tuple[Callable[[str], Mark | None], ...] = (last_boxed, lambda text: _best_phrase(text, None))
     for finder in finders:
         inner = finder(answer)
         answer = inner.answer if inner else answer

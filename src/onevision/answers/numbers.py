@@ -9,119 +9,145 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from onevision.answers.clean import bare, tidy, unwrap
+from onevision.answers.spelled import SCALES, WORD, WORDS, read_spelled
+from onevision.answers.units import LATIN, NO_UNIT, PERCENT, Unit, nouns_agree, read_unit
 
 RELATIVE_TOLERANCE = Fraction(1, 10**6)
-"""How far two decimals may lie apart; two whole numbers may not at all."""
+"""How far two decimals may lie apart; a whole number may not at all."""
 
-_ONES = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
-_TEENS = ["ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
-_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
-_WORDS = {word: i for i, word in enumerate(_ONES + _TEENS)} | {word: 10 * i for i, word in enumerate(_TENS, 2)}
-_WORD = rf"(?:(?:{'|'.join(_TENS)})(?:[-\s](?:{'|'.join(_ONES[1:])})\b)?|{'|'.join(_TEENS + _ONES)})\b"
-_SCALES = {"dozen": 12, "hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9}
-
-_DIGITS = r"(?:(?:\d{1,3}(?:,\d{3}){1,40}(?!\d)|\d{1,400})(?:\.\d{1,400})?|\.\d{1,400})"
+_DIGITS = r"(?:(?:\d{1,3}(?:,\d{3}){1,40}(?!\d)|\d{1,3}(?:\s\d{3}){1,9}(?![\d.,]|\s?\d)|\d{1,400})(?:\.\d{1,400})?|\.\d{1,400})"
 _STRICT = re.compile(
-    rf"(?P<sign>[-+]\s?|(?:minus|negative)\s)?[€£¥]?\s?"
+    rf"[€£¥]?\s?"
     rf"(?:(?P<whole>\d{{1,9}})\s(?=\d{{1,9}}\s?/\s?\d))?"
-    rf"(?:(?P<word>{_WORD})|(?P<num>{_DIGITS})(?:\s?/\s?(?P<den>{_DIGITS}))?"
+    rf"(?:(?P<num>{_DIGITS})(?:\s?/\s?(?P<den>{_DIGITS}))?"
     rf"(?:(?:e|\s?[x×*]\s?10\s?\^\s?\{{?)(?P<exp>[-+]?\d{{1,2}})\b\}}?)?)"
     rf"(?P<rest>.*)",
     re.IGNORECASE | re.DOTALL | re.ASCII,
 )
 
-_MEASURES = {
-    name: unit
-    for unit, names in {
-        "mm": "mm millimeter millimeters millimetre millimetres",
-        "cm": "cm centimeter centimeters centimetre centimetres",
-        "m": "m meter meters metre metres",
-        "km": "km kilometer kilometers kilometre kilometres",
-        "g": "g gram grams",
-        "kg": "kg kilogram kilograms",
-        "s": "s sec second seconds",
-        "min": "min minute minutes",
-        "h": "h hr hour hours",
-        "ml": "ml milliliter milliliters millilitre millilitres",
-        "l": "l liter liters litre litres",
-    }.items()
-    for name in names.split()
-}
 _SYMBOLS = ("a", "v", "w", "k", "c", "f", "n", "j", "hz", "mg", "ft", "in", "lb", "oz", "mph", "cal", "pt", "px")
-_ATTACHED = frozenset(_MEASURES) | frozenset(_SYMBOLS)
+_ATTACHED = LATIN | frozenset(_SYMBOLS)
 _NOT_UNITS = frozenset("or and to than plus minus times x y i pi squared cubed over more less factorial root not e of".split())
 _UNIT = re.compile(r"[^\d\\^_=+*<>(){}\[\]√π×|~#@&]{1,60}(?:(?<=[a-z])\^?\{?[23]\}?)?")
 
 
 @dataclass(frozen=True)
 class Quantity:
-    """A number and what was written behind it. unit: the canonical measure ("cm"), "%" or "" for anything else."""
+    """A number and what was written behind it."""
 
     value: Fraction
-    unit: str = ""
+    unit: Unit = NO_UNIT
 
 
 def read_number(text: str) -> Quantity | None:
     """The number that `text` as a whole states, a unit or counted noun allowed behind it; None where there is none.
 
-    Integers, decimals, `a/b`, `1 1/2`, thousands commas, `3e5`, signs, %, °, currency, and number words to
-    ninety-nine. "5x", "5 or 6", "x^5" and "5 pi" are not numbers. Never raises.
+    Integers, decimals, `a/b`, `1 1/2`, thousands commas, `3e5`, signs, %, °, currency, and numbers in words,
+    English or Chinese. "5x", "5 or 6", "x^5" and "5 pi" are not numbers. Never raises.
     """
-    text = bare(text)
-    match = _STRICT.match(text)
-    if match is None:
+    text = _ABOUT.sub("", bare(text))
+    compound = _COMPOUND.fullmatch(text)
+    if compound:
+        return _summed(compound)
+    sign = _SIGN.match(text)
+    positive = text[sign.end() :] if sign else text
+    spelled = read_spelled(positive)
+    match = None if spelled else _STRICT.match(positive)
+    if spelled is None and match is None:
         return None
-    scale, rest = _take_scale(match["rest"])
-    unit = _unit(rest, attached=not match["word"])
-    value = _value(match)
+    value = Fraction(spelled[0]) if spelled else _value(match) if match else None
+    scale, rest = _take_scale(spelled[1] if spelled else match["rest"] if match else "", bool(spelled))
+    unit = _unit(rest, attached=not spelled)
     if unit is None or value is None:
         return None
-    return Quantity(value * scale, unit)
+    return Quantity(value * scale * (-1 if sign and sign[0].strip().lower() != "+" else 1), unit)
+
+
+_ABOUT = re.compile(r"^(?:(?:about|approximately|approx\.?|around|roughly)\s|≈\s?|~\s?|\\approx\s?|约为?)", re.IGNORECASE)
+_PART = r"(\d{1,9}(?:\.\d{1,9})?)\s?([^\W\d_]{1,12})"
+_COMPOUND = re.compile(rf"{_PART}\.?,?\s?(?:and\s)?{_PART}\.?")
+
+
+def _summed(match: re.Match[str]) -> Quantity | None:
+    """Two measures of one kind written together, "2 h 30 min" or "5 ft 4 in", as the first of them."""
+    first, second = read_unit(match[2]), read_unit(match[4])
+    if first is None or second is None or first.dimension != second.dimension or first.factor <= second.factor:
+        return None
+    return Quantity(Fraction(match[1]) + Fraction(match[3]) * second.factor / first.factor, first)
+
+
+_SIGN = re.compile(r"(?:[-+]\s?|(?:minus|negative)\s|负)", re.IGNORECASE)
 
 
 def _value(match: re.Match[str]) -> Fraction | None:
-    if match["word"]:
-        value = Fraction(sum(_WORDS[part] for part in re.split(r"[-\s]", match["word"].lower())))
-    else:
-        value = Fraction(match["num"].replace(",", ""))
-        if match["den"]:
-            below = Fraction(match["den"].replace(",", ""))
-            if not below:
-                return None
-            value /= below
-        value *= Fraction(10) ** int(match["exp"] or 0)
-    value += int(match["whole"] or 0)
-    return -value if (match["sign"] or "+").strip().lower() in ("-", "minus", "negative") else value
+    value = Fraction(_plain(match["num"]))
+    if match["den"]:
+        below = Fraction(_plain(match["den"]))
+        if not below:
+            return None
+        value /= below
+    return value * Fraction(10) ** int(match["exp"] or 0) + int(match["whole"] or 0)
 
 
-def _take_scale(rest: str) -> tuple[int, str]:
-    word, _, after = rest.strip().partition(" ")
-    scale = _SCALES.get(unwrap(word).casefold())
+def _plain(digits: str) -> str:
+    return digits.replace(",", "").replace(" ", "")
+
+
+_PARTS = {"half": 2, "halves": 2, "third": 3, "thirds": 3, "quarter": 4, "quarters": 4, "fourth": 4, "fourths": 4}
+_PARTS |= {"fifth": 5, "fifths": 5, "sixth": 6, "sixths": 6, "eighth": 8, "eighths": 8, "tenth": 10, "tenths": 10}
+
+
+def _take_scale(rest: str, spelled: bool) -> tuple[Fraction | int, str]:
+    word, _, after = rest.strip(" -").partition(" ")
+    if spelled and word.casefold() in _PARTS:
+        return Fraction(1, _PARTS[word.casefold()]), after
+    if word[:1] in SCALES:
+        word, after = word[0], f"{word[1:]} {after}"
+    scale = SCALES.get(unwrap(word).casefold())
     return (scale, after) if scale else (1, rest)
 
 
-def _unit(rest: str, attached: bool) -> str | None:
+def _unit(rest: str, attached: bool) -> Unit | None:
     """What stands behind a number, as a unit; None where it shows that the number was only part of something."""
     if rest[:1] in ("%", "％"):
-        return "%" if _unit(rest[1:], attached=False) is not None else None
+        return PERCENT if _unit(rest[1:], attached=False) is not None else None
+    measure = read_unit(rest.strip(" \n.,;:!")) if len(rest) <= 60 else None
+    if measure and not (attached and _is_term(rest)):
+        return measure
     attached = attached and rest[:1].isascii() and rest[:1].isalpha()
     rest = rest.strip(" \n.,;:!°").casefold()
     if not rest:
-        return ""
+        return NO_UNIT
     if not _UNIT.fullmatch(rest):
         return None
-    words = re.findall(r"[a-z]+", rest)
+    return _noun(rest, re.findall(r"[a-z]+", rest), attached)
+
+
+def _is_term(rest: str) -> bool:
+    """Whether letters directly behind a number are a variable rather than a unit: "5x", "5 a"."""
+    name = rest.strip()
+    return len(name) == 1 and name.isascii() and name.casefold() not in _ATTACHED
+
+
+def _noun(rest: str, words: list[str], attached: bool) -> Unit | None:
     if len(words) > 6 or not _NOT_UNITS.isdisjoint(words[:1] + [w for w in words if w in ("or", "and", "than")]):
         return None
-    if not _WORDS.keys().isdisjoint(words):
+    if not WORDS.keys().isdisjoint(words):
         return None
     first = words[0] if words and rest.startswith(words[0]) else ""
     if (len(first) == 1 and first not in _ATTACHED) or (attached and len(first) == 2 and first not in _ATTACHED):
         return None
-    return "%" if rest in ("percent", "per cent") else _MEASURES.get(rest, "")
+    if rest in ("percent", "per cent"):
+        return PERCENT
+    return NO_UNIT if rest in _PLAIN_NOUNS else Unit(noun=rest)
 
 
-_CHUNK = re.compile(rf"(?<![A-Za-z0-9_^\\])-?\.?\d[\d.,:/]*(?:%|(?P<tail>[A-Za-z]{{1,12}}))?|\b{_WORD}", re.IGNORECASE | re.ASCII)
+_PLAIN_NOUNS = frozenset("degree degrees unit units square units sq units square unit cubic units dollars dollar 度 元 个".split()) | {
+    *("square units", "square unit", "sq units", "cubic units", "units squared", "degrees celsius")
+}
+
+
+_CHUNK = re.compile(rf"(?<![A-Za-z0-9_^\\])-?\.?\d[\d.,:/]*(?:%|(?P<tail>[A-Za-z]{{1,12}}))?|\b{WORD}", re.IGNORECASE | re.ASCII)
 _HEDGE_BEFORE = re.compile(
     r"(?:\bnot|n't|\bthan|\bleast|\bmost|\bover|\bunder|\babove|\bbelow|\bno|\bor|\bbetween\s\S{1,8}\sand|\d\s?-)\s?$",
     re.I,
@@ -183,20 +209,21 @@ def _hedged(text: str, match: re.Match[str]) -> bool:
 
 
 def same_number(left: Quantity, right: Quantity) -> bool | None:
-    """Whether two quantities are equal; None where their measures differ (cm against m) and so cannot be judged.
+    """Whether two quantities are equal, measures converted; None where they count different things.
 
-    Whole numbers are compared exactly, others within `RELATIVE_TOLERANCE`. A percent sign on one side only may stand
-    for a hundredth or for nothing: 50% equals both 50 and 0.5.
+    Whole numbers are compared exactly, two others within `RELATIVE_TOLERANCE`. A percent sign on one side only may stand
+    for a hundredth or for nothing: 50% equals both 50 and 0.5. A measure on one side only counts for nothing.
     """
-    if left.unit != right.unit and "%" in (left.unit, right.unit):
-        percent, plain = (left, right) if left.unit == "%" else (right, left)
+    if PERCENT in (left.unit, right.unit) and left.unit != right.unit:
+        percent, plain = (left, right) if left.unit == PERCENT else (right, left)
         return _close(percent.value, plain.value) or _close(percent.value / 100, plain.value)
-    if left.unit and right.unit and left.unit != right.unit:
-        return None
-    return _close(left.value, right.value)
+    if left.unit.dimension and right.unit.dimension:
+        same_kind = left.unit.dimension == right.unit.dimension
+        return same_kind and _close(left.value * left.unit.factor, right.value * right.unit.factor)
+    return _close(left.value, right.value) and (nouns_agree(left.unit, right.unit) or None)
 
 
 def _close(left: Fraction, right: Fraction) -> bool:
-    if left.denominator == right.denominator == 1:
+    if 1 in (left.denominator, right.denominator):
         return left == right
     return abs(left - right) <= RELATIVE_TOLERANCE * max(abs(left), abs(right))

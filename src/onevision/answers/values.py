@@ -1,16 +1,15 @@
-"""Read the other short answers that have a value: ordered tuples, times of day, yes or no, single letters."""
+"""Read the other short answers that have a value: rows and columns, times of day, yes or no, single letters."""
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from onevision.answers.clean import bare, tidy, unwrap
-from onevision.answers.numbers import Quantity, read_number, same_number
+from onevision.answers.clean import bare, tidy
+from onevision.answers.groups import Group
+from onevision.answers.spelled import WORDS
 
-Tuple = tuple[Quantity, ...]
-
-_NUMBER = r"-?(?:\d{1,9}(?:\.\d{1,9})?|zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\b"
+_NUMBER = r"-?(?:\d{1,9}(?:\.\d{1,9})?(?![\d.]\d)|(?:zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\b)"
 
 
 def _named_forms(name: str) -> tuple[re.Pattern[str], ...]:
@@ -24,58 +23,29 @@ def _named_forms(name: str) -> tuple[re.Pattern[str], ...]:
 
 
 _NAMED_FORMS = tuple(zip(_named_forms("rows?"), _named_forms("col(?:umn)?s?"), strict=True))
-_SPLIT = re.compile(r"\s?[,;×]\s?|\s(?:and|by|x)\s|(?<=\d)x(?=\d)|(?<=\})\s")
-_TWO = re.compile(rf"(?<![\w.,])({_NUMBER})[\s)}}]{{0,3}}(?:,|;|×|\bx\b|\bby\b|\band\b|\*)[\s({{]{{0,3}}({_NUMBER})", re.IGNORECASE)
-_THOUSANDS = re.compile(r"-?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
+_TWO = re.compile(rf"(?<![\w.,])({_NUMBER})[\s)}}]{{0,3}}(?:,|;|×|\bx\b|x(?=\d)|\bby\b|\band\b|\*)[\s({{]{{0,3}}({_NUMBER})", re.IGNORECASE)
 
 
-def read_tuple(text: str) -> Tuple | None:
-    """Two or more numbers in order, as a gold answer gives them: "(3,-4)", "5, 6", "rows={5} columns={6}".
-
-    Rows come before columns whichever is named first. "1,234" is one number. Never raises.
-    """
-    plain = tidy(text).strip(" .")
-    if _THOUSANDS.fullmatch(plain):
-        return None
-    return _named(plain) or (_listed(plain) if re.search(r"[,;}]", plain) else None)
-
-
-def find_tuple(text: str) -> Tuple | None:
-    """The ordered numbers an answer states, also as "5x6", "5 by 6" or within a sentence; None where unclear."""
-    plain = tidy(text)[:400]
-    found = _named(plain) or _listed(plain) or _listed(plain.rpartition("=")[2])
-    if found:
-        return found
-    pairs = {(match[1].lower(), match[2].lower()) for match in _TWO.finditer(plain)}
-    return _numbers(*pairs) if len(pairs) == 1 else None
-
-
-def _named(text: str) -> Tuple | None:
+def read_rows_columns(text: str) -> Group | None:
+    """Rows and columns by name, rows first whichever is named first; None where not both are named."""
+    text = tidy(text)[:400]
     if "ow" not in text.lower():
         return None
     for rows, columns in _NAMED_FORMS:
         row, column = rows.search(text), columns.search(text)
         if row and column:
-            return _numbers((row[1], column[1]))
+            return _pair(row[1], column[1])
     return None
 
 
-def _listed(text: str) -> Tuple | None:
-    parts = _SPLIT.split(unwrap(text))
-    return _numbers(tuple(parts)) if 2 <= len(parts) <= 20 else None
+def find_pair(text: str) -> Group | None:
+    """The only two numbers that stand together in a sentence: "5x6", "5 by 6", "({5}, {6})"."""
+    pairs = {(match[1].lower(), match[2].lower()) for match in _TWO.finditer(tidy(text)[:400])}
+    return _pair(*pairs.pop()) if len(pairs) == 1 else None
 
 
-def _numbers(parts: tuple[str, ...]) -> Tuple | None:
-    numbers = [read_number(part) for part in parts]
-    return None if None in numbers else tuple(number for number in numbers if number)
-
-
-def same_tuple(left: Tuple, right: Tuple) -> bool | None:
-    """Whether two tuples agree, entry by entry and in order."""
-    if len(left) != len(right):
-        return False
-    entries = [same_number(a, b) for a, b in zip(left, right, strict=True)]
-    return False if False in entries else None if None in entries else True
+def _pair(first: str, second: str) -> Group:
+    return Group((first, second), ("", ""), "(", ")")
 
 
 @dataclass(frozen=True)
@@ -88,6 +58,7 @@ class Time:
     half: str
 
 
+_NAMED_TIMES = {"noon": Time(12, 0, Fraction(0), "pm"), "midnight": Time(12, 0, Fraction(0), "am")}
 _TIME = (
     r"(?<![\d:.])(?:(?P<hour>\d{1,2}):(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d))?(?![\d:])"
     r"|(?P<whole>\d{1,2})(?=\s?o'?clock))"
@@ -97,15 +68,37 @@ _TIMES = re.compile(_TIME, re.IGNORECASE | re.ASCII)
 
 
 def read_time(text: str) -> Time | None:
-    """A time of day written with a colon ("4:30", "04:30 pm", "16:30:00") or as "4 o'clock"; otherwise None."""
-    match = _TIMES.fullmatch(bare(text))
-    return _time(match) if match else None
+    """A time of day written with a colon ("4:30", "04:30 pm", "16:30:00"), as "4 o'clock" or as "half past four";
+    otherwise None."""
+    plain = bare(text)
+    if plain.lower() in _NAMED_TIMES:
+        return _NAMED_TIMES[plain.lower()]
+    match = _TIMES.fullmatch(plain)
+    return _time(match) if match else _spoken(_SPOKEN.fullmatch(plain))
 
 
 def find_time(text: str) -> Time | None:
     """The only time of day an answer speaks of; None where there are none or several."""
-    times = {_time(match) for match in _TIMES.finditer(tidy(text))}
+    if bare(text).lower() in _NAMED_TIMES:
+        return read_time(text)
+    plain = tidy(text)
+    times = {_time(match) for match in _TIMES.finditer(plain)} or {_spoken(match) for match in _SPOKEN.finditer(plain)}
     return times.pop() if len(times) == 1 else None
+
+
+_HOURS = "|".join(word for word, hour in WORDS.items() if 1 <= hour <= 12)
+_SPOKEN = re.compile(rf"\b(?:(?P<part>half|(?:a\s)?quarter)\s(?P<way>past|after|to))\s(?P<hour>\d{{1,2}}|{_HOURS})\b", re.IGNORECASE)
+
+
+def _spoken(match: re.Match[str] | None) -> Time | None:
+    if match is None:
+        return None
+    name = match["hour"].lower()
+    hour = int(name) if name.isdigit() else WORDS[name]
+    minutes = 30 if match["part"].lower() == "half" else 15
+    if match["way"].lower() == "to":
+        hour, minutes = (hour - 1) or 12, 60 - minutes
+    return Time(hour, minutes, Fraction(0), "") if 1 <= hour <= 12 else None
 
 
 def _time(match: re.Match[str]) -> Time | None:
