@@ -1,6 +1,7 @@
 """Pick the next token of every row, greedily or at random, reproducibly."""
 
 import secrets
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -13,15 +14,16 @@ _SEED_STEP = 0x9E3779B97F4A7C15
 
 
 class Picker:
-    """Picks one token a row. banned: (k,) int64 ids that are never picked."""
+    """Picks one token a row. banned: (k,) int64 ids that are never picked. seeds: one for each equal share of the rows,
+    in the place of sampling's own: row i of a share depends on its seed and i alone."""
 
-    def __init__(self, sampling: SamplingParams, rows: int, banned: Tensor) -> None:
+    def __init__(self, sampling: SamplingParams, rows: int, banned: Tensor, seeds: Sequence[int] = ()) -> None:
         self.sampling = sampling
         self.banned = banned
         self.greedy = sampling.temperature == 0.0
         self.step = 0
-        seed = secrets.randbits(63) if sampling.seed is None else sampling.seed
-        self.generators = [] if self.greedy else [_generator(seed, row) for row in range(rows)]
+        seeds = seeds or [secrets.randbits(63) if sampling.seed is None else sampling.seed]
+        self.generators = [] if self.greedy else [_generator(seed, row) for seed in seeds for row in range(rows // len(seeds))]
         self.uniforms = torch.empty(rows, 0, dtype=torch.float64)
 
     @torch.inference_mode()

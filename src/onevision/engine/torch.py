@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from onevision.engine.base import Delta, SamplingParams
+from onevision.engine.chat import banned_ids, check_room, check_words, eos_ids, images_of
 from onevision.engine.lean import LeanDecoder, LeanWeights, can_run_lean, fingerprint, lean_weights
 from onevision.engine.sampling import Picker
 from onevision.engine.text import TextStream
@@ -114,13 +115,16 @@ class TorchEngine:
     weights are noticed. Special tokens other than the end of a turn are never sampled.
     """
 
+    lanes = 1
+    """Batches that it is worth having in flight: it computes one after the other."""
+
     def __init__(self, model: "Qwen2_5_VLForConditionalGeneration", processor: "Qwen2_5_VLProcessor") -> None:
         self.model: Any = model
         self.processor: Any = processor
         self.tokenizer = self.processor.tokenizer
         self.context = int(self.model.config.get_text_config().max_position_embeddings)
-        self.eos = _eos_ids(self.model, self.tokenizer)
-        self.banned = torch.tensor(_banned_ids(self.model, self.tokenizer, self.eos), device=self.model.device)
+        self.eos = eos_ids(getattr(self.model.generation_config, "eos_token_id", None), self.tokenizer)
+        self.banned = torch.tensor(banned_ids(self.model.config, self.tokenizer, self.eos), device=self.model.device)
         self._weights: LeanWeights | None = None
 
     async def generate(self, messages: Sequence[Message], sampling: SamplingParams, n: int = 1) -> list[Completion]:
@@ -132,7 +136,7 @@ class TorchEngine:
             raise InputError(f"n is {n}; give 1 or more completions")
         cancelled = threading.Event()
         try:
-            return await asyncio.to_thread(self._complete, [messages], sampling, n, cancelled)
+            return await asyncio.to_thread(lambda: self.complete(self._prefill([messages]), sampling, n, cancelled))
         finally:
             cancelled.set()
 
@@ -177,25 +181,34 @@ class TorchEngine:
 
         The caller chooses the batch: chats of like length waste least. Raises InputError as `generate` does.
         """
-        return self._complete(chats, sampling, 1, None) if chats else []
+        return self.complete(self._prefill(chats), sampling) if chats else []
 
-    def _complete(
-        self, chats: Sequence[Sequence[Message]], sampling: SamplingParams, n: int, cancelled: threading.Event | None
+    def complete(
+        self,
+        prefill: Prefill,
+        sampling: SamplingParams,
+        n: int = 1,
+        cancelled: threading.Event | None = None,
+        seeds: Sequence[int] = (),
     ) -> list[Completion]:
-        prefill = self._prefill(chats)
+        """n completions of every prompt that was run, prompt by prompt.
+
+        Row i of them all samples with (sampling.seed, i); with a seed for each prompt, row i of a prompt with (its seed, i).
+        """
+        prompts = len(prefill.mask)
         if n > 1:
             prefill = prefill.repeated(n)
-        rows = [Row(self.tokenizer, sampling, streaming=False) for _ in range(len(chats) * n)]
-        for _ in self._decode(prefill, sampling, rows, cancelled):
+        rows = [Row(self.tokenizer, sampling, streaming=False) for _ in range(prompts * n)]
+        for _ in self._decode(prefill, sampling, rows, cancelled, seeds):
             pass
         return [row.completion() for row in rows]
 
     def _decode(
-        self, prefill: Prefill, sampling: SamplingParams, rows: list[Row], cancelled: threading.Event | None
+        self, prefill: Prefill, sampling: SamplingParams, rows: list[Row], cancelled: threading.Event | None, seeds: Sequence[int] = ()
     ) -> Iterator[tuple[Row, str]]:
         """Grow all rows until each has stopped; yields a row and its new piece of text after every token."""
         room = min(sampling.max_new_tokens, self.context - prefill.mask.shape[1])
-        picker = Picker(sampling, len(rows), self.banned)
+        picker = Picker(sampling, len(rows), self.banned, seeds)
         decoder = self._decoder(prefill, room)
         logits, alive = prefill.logits, list(rows)
         for left in range(room - 1, -1, -1):
@@ -237,58 +250,16 @@ class TorchEngine:
     def _inputs(self, chats: Sequence[Sequence[Message]]) -> dict[str, Tensor]:
         """The processor's tensors for a left-padded batch, checked against the context."""
         for messages in chats:
-            _check_words(messages, self.tokenizer)
+            check_words(messages, self.tokenizer)
         texts = [self.processor.apply_chat_template(list(messages), tokenize=False, add_generation_prompt=True) for messages in chats]
-        images = [image for messages in chats for image in _images(messages)]
+        images = [image for messages in chats for image in images_of(messages)]
         inputs = self.processor(images=images or None, text=texts, padding=True, padding_side="left", return_tensors="pt")
         length = inputs["input_ids"].shape[1]
-        if length >= self.context:
-            pictures = int((inputs["input_ids"] == self.model.config.image_token_id).sum(-1).max())
-            raise InputError(
-                f"the prompt has {length} tokens ({pictures} of them for pictures) but the model's context holds "
-                f"{self.context}; ask a shorter question or give fewer or smaller pictures"
-            )
+        pictures = int((inputs["input_ids"] == self.model.config.image_token_id).sum(-1).max())
+        check_room(length, pictures, self.context)
         return {name: tensor.to(self.model.device) for name, tensor in inputs.items()}
-
-
-def _check_words(messages: Sequence[Message], tokenizer: Any) -> None:
-    last = next((message for message in reversed(messages) if message["role"] == "user"), None)
-    if last is None or not _text(last).strip():
-        raise InputError("the question is empty; ask something about the picture")
-    special = [added.content for added in tokenizer.added_tokens_decoder.values() if added.special]
-    # Written out in a question they would become control tokens, or pictures that are not there.
-    used = [token for token in special for message in messages if token in _text(message)]
-    if used:
-        raise InputError(f"the question holds the control token '{used[0]}'; leave it out")
-
-
-def _text(message: Message) -> str:
-    content = message["content"]
-    if isinstance(content, str):
-        return content
-    return "".join(item["text"] for item in content if item["type"] == "text")
-
-
-def _images(messages: Sequence[Message]) -> list[Any]:
-    contents = [message["content"] for message in messages if not isinstance(message["content"], str)]
-    return [item["image"] for content in contents for item in content if item["type"] == "image"]
 
 
 def _mark_cancelled(rows: Sequence[Row]) -> None:
     for row in rows:
         row.stop = row.stop or "cancelled"
-
-
-def _eos_ids(model: Any, tokenizer: Any) -> frozenset[int]:
-    eos = getattr(model.generation_config, "eos_token_id", None)
-    listed = eos if isinstance(eos, list) else [eos]
-    return frozenset(token for token in (*listed, tokenizer.eos_token_id) if token is not None)
-
-
-def _banned_ids(model: Any, tokenizer: Any, eos: frozenset[int]) -> list[int]:
-    """Special tokens but the ends of a turn, and rows of the vocabulary that stand for no token at all."""
-    config, vocab = model.config, model.config.get_text_config().vocab_size
-    special = {token for token, added in tokenizer.added_tokens_decoder.items() if added.special}
-    vision = {config.image_token_id, config.video_token_id, config.vision_start_token_id, config.vision_end_token_id}
-    unused = set(range(len(tokenizer), vocab))
-    return sorted(token for token in (special | vision | unused) - eos if token < vocab)

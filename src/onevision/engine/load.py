@@ -1,0 +1,45 @@
+"""`--model` as a user types it -> an engine."""
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from onevision.errors import InputError
+from onevision.store import content_id
+
+if TYPE_CHECKING:
+    from onevision.engine.base import Engine
+
+
+def load_engine(spec: str) -> "Engine":
+    """nano, a local folder or a hub id on PyTorch; vllm:ID the same on vLLM; openai:NAME@URL an OpenAI-compatible endpoint.
+
+    Raises InputError for what is none of these, MissingPartError where the engine's package is not installed.
+    """
+    kind, _, rest = spec.partition(":")
+    if kind == "vllm" and rest:
+        from onevision.engine.vllm import VLLMEngine
+
+        return VLLMEngine(rest)
+    if kind == "openai":
+        from onevision.engine.openai import OpenAIEngine
+
+        name, at, url = rest.rpartition("@")
+        if not (at and name and re.match(r"https?://", url)):
+            raise InputError(f"model {spec!r}: openai:NAME@URL was expected, e.g. openai:qwen2.5-vl-7b@http://localhost:8000/v1")
+        return OpenAIEngine(name, url)
+    from onevision.engine.torch import TorchEngine
+    from onevision.models.load import load_model
+
+    return TorchEngine(*load_model(spec))
+
+
+def identity(spec: str) -> str:
+    """Names what answers: the spec, and for a local folder also its weights as they are now, so that answers of a model
+    that went on learning are not taken for the new one's."""
+    folder = Path(spec.removeprefix("vllm:")).expanduser()
+    weights = sorted(folder.glob("*.safetensors")) if folder.is_dir() else []
+    if not weights:
+        return spec
+    stamps = [f"{path.name} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in weights]
+    return f"{spec}#{content_id(*stamps)[:12]}"
