@@ -1,6 +1,7 @@
 """Our own tasks' held-out split, beside what a model could get without looking."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -8,8 +9,10 @@ from typing import Any
 from PIL import Image
 
 from onevision import tasks
-from onevision.bench.run import Generate, Graded, accuracy, evaluate, write_log
-from onevision.engine.base import SamplingParams
+from onevision.bench.measure import Subject, measure
+from onevision.bench.run import Asking
+from onevision.engine.base import Engine
+from onevision.report.tables import Run, line
 from onevision.types import Problem
 
 LONGEST = 512
@@ -23,38 +26,39 @@ class Row:
 
     task: str
     problems: int
-    score: float
+    score: float | None
     majority: float
-    blank: float
+    blank: float | None
 
 
-def held_out(generate: Generate, names: list[str], count: int, config: dict[str, Any], out: Path) -> list[Row]:
-    """Score `count` problems of each task (split "test", seed 0), with and without their pictures; logs go to `out`.
+def held_out(engine: Engine, names: Sequence[str], count: int, config: dict[str, Any], asking: Asking, out: Path) -> list[Row]:
+    """Score `count` problems of each task (split "test", seed 0), with and without their pictures; runs go to `out`/TASK.
 
     config: what `Task` takes, such as levels and size.
     """
-    return [_row(generate, name, count, config, out) for name in names]
+    return [_row(engine, name, count, config, asking, out) for name in names]
 
 
-def _row(generate: Generate, name: str, count: int, config: dict[str, Any], out: Path) -> Row:
+def _row(engine: Engine, name: str, count: int, config: dict[str, Any], asking: Asking, out: Path) -> Row:
     task = tasks.make(name, split="test", seed=0, **config)
     problems = [task[i] for i in range(count)]
-    seen = _ask(generate, problems, name, out / f"{name}.jsonl")
-    unseen = _ask(generate, [_blanked(p) for p in problems], f"{name}, blank", out / f"{name}-blank.jsonl")
-    return Row(name, count, accuracy(seen) or 0.0, majority(problems), accuracy(unseen) or 0.0)
+    seen = measure(engine, Subject(name, "test", problems, ("level",)), asking, out / name)
+    blank = Subject(f"{name}-blank", "test", [_blanked(p) for p in problems], ("level",))
+    unseen = measure(engine, blank, asking, out / blank.benchmark)
+    return Row(name, count, _score(seen), majority(problems), _score(unseen))
 
 
-def _ask(generate: Generate, problems: list[Problem], title: str, log: Path) -> list[Graded]:
-    graded = evaluate(generate, problems, SamplingParams(max_new_tokens=LONGEST), title=title)
-    write_log(log, graded)
-    return graded
+def _score(run: Run) -> float | None:
+    score = line("all", run.records).score
+    return score.value if score else None
 
 
 def _blanked(problem: Problem) -> Problem:
-    return replace(problem, images=tuple(Image.new("RGB", image.size, "white") for image in problem.images))
+    blank = tuple(Image.new("RGB", image.size, "white") for image in problem.images)
+    return replace(problem, images=blank)
 
 
-def majority(problems: list[Problem]) -> float:
+def majority(problems: Sequence[Problem]) -> float:
     """What always giving each kind of question's most frequent answer would score (question kinds by answer type)."""
     kinds: dict[bool, Counter[str | None]] = {True: Counter(), False: Counter()}
     for problem in problems:

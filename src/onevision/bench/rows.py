@@ -1,0 +1,107 @@
+"""What the benchmarks' readers share: rows from a folder, a file or the hub; options; answers given as lists of text."""
+
+import csv
+import json
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from PIL.Image import Image
+
+from onevision.errors import InputError
+from onevision.models.pictures import open_picture
+
+Row = Mapping[str, Any]
+
+
+def read_rows(data: Path | None, files: tuple[str, ...], hub: str, split: str, subset: str | None = None) -> tuple[Iterable[Row], Path]:
+    """A benchmark's rows, and the folder that its picture paths start from.
+
+    data: a file, or a folder that holds one of `files` or the hub's parquet files of the split; None asks the hub.
+    Raises InputError that names what to fetch.
+    """
+    fetch = f"fetch it with `hf download {hub} --repo-type dataset --local-dir FOLDER` and give --data FOLDER"
+    if data is None:
+        return _from_hub(hub, subset, split, fetch), Path()
+    if not data.exists():
+        raise InputError(f"{data}: no such file or folder; {fetch}")
+    if data.is_file():
+        return read_file(data), data.parent
+    for name in files:
+        if (data / name).is_file():
+            return read_file(data / name), (data / name).parent
+    shards = sorted(data.rglob(f"{split}-*.parquet"))
+    if not shards:
+        raise InputError(f"{data} holds none of {', '.join(files)} and no {split}-*.parquet; {fetch}")
+    return (row for shard in shards for row in read_file(shard)), data
+
+
+def read_file(path: Path) -> Iterable[Row]:
+    """The rows of a .tsv, .json, .jsonl or .parquet file; of a JSON object of objects, its values."""
+    if path.suffix == ".tsv":
+        return _tsv(path)
+    from onevision.sources.rows import open_rows
+
+    if path.suffix == ".json":
+        try:
+            held = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise InputError(f"{path}: not JSON ({error})") from None
+        rows: list[Row] = list(held.values()) if isinstance(held, dict) else held
+        return rows
+    return open_rows(path)
+
+
+def field(row: Row, *names: str) -> Any:
+    """A row's value under the first of the names that it has. Raises InputError naming them when it has none."""
+    for name in names:
+        if name in row:
+            return row[name]
+    raise InputError(f"column {' or '.join(names)} is missing; the row has {', '.join(row)}")
+
+
+def picture(row: Row, folder: Path, *columns: str) -> tuple[Image, ...]:
+    """The row's picture, from the first column that has one: bytes, a data set's {"bytes", "path"}, or a path."""
+    value = next((row[column] for column in columns if row.get(column)), None)
+    if isinstance(value, Mapping):
+        value = value.get("bytes") or value.get("path")
+    if value is None:
+        raise InputError(f"no picture in column {' or '.join(columns)}")
+    return (open_picture(value if isinstance(value, bytes) else folder / str(value)),)
+
+
+_OPTION = re.compile(r"^\s*\(?([A-Z])[.:)]\s*(.*?)\s*;?\s*$")
+
+
+def split_options(question: str) -> tuple[str, tuple[str, ...] | None]:
+    """A question and the lettered options that end it ("A. …", "A: …", "(A) …", a line each), if they do.
+
+    "Choices:" or "Options:" above them is taken off.
+    """
+    lines = question.rstrip().split("\n")
+    found: list[re.Match[str]] = []
+    while lines and (match := _OPTION.match(lines[-1])) and (not found or found[0][1] != "A"):
+        found.insert(0, match)
+        lines.pop()
+    if len(found) < 2 or [match[1] for match in found] != [chr(ord("A") + i) for i in range(len(found))]:
+        return question, None
+    stem = re.sub(r"\n?\s*(?:Choices|Options)\s*:\s*$", "", "\n".join(lines), flags=re.I)
+    return stem, tuple(match[2] for match in found)
+
+
+def _tsv(path: Path) -> Iterable[Row]:
+    """A TSV with a header; fields may be quoted, and as long as a base64 picture is."""
+    csv.field_size_limit(sys.maxsize)
+    with path.open(encoding="utf-8", newline="") as file:
+        yield from csv.DictReader(file, delimiter="\t")
+
+
+def _from_hub(hub: str, subset: str | None, split: str, fetch: str) -> Iterable[Row]:
+    from onevision.sources.rows import open_hub
+
+    try:
+        return open_hub(hub, subset, split)
+    except InputError as error:
+        raise InputError(f"{error}; {fetch}") from None
