@@ -1,0 +1,103 @@
+"""Data sets as Samples: one file per form of rows, each with `reads(columns)` and `sample(row, folder)`.
+
+data = open_dataset("r1-onevision.jsonl")
+len(data), data[7]
+"""
+
+import difflib
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Protocol
+
+from onevision.errors import InputError
+from onevision.sources import onevision, questions, r1_onevision, sharegpt, trl
+from onevision.sources.rows import open_hub, open_rows
+from onevision.types import Sample
+
+FORMS: tuple[ModuleType, ...] = (onevision, r1_onevision, trl, sharegpt, questions)
+"""The first that reads a row's columns takes it."""
+
+
+class Dataset(Protocol):
+    """Samples by number, read when asked for. `[i]` raises InputError naming the row and what is wrong with it."""
+
+    name: str
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int) -> Sample: ...
+
+
+class Rows:
+    """Rows of one file, folder or hub data set; pictures named in them are looked for in `folder`."""
+
+    def __init__(self, name: str, rows: Sequence[Mapping[str, Any]], folder: Path, entry: Mapping[str, Any] | None = None) -> None:
+        self.name, self.rows, self.folder, self.entry = name, rows, folder, entry
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, index: int) -> Sample:
+        row: Mapping[str, Any] = self.rows[index]
+        try:
+            return self._form(row).sample(row, self.folder)  # type: ignore[no-any-return]
+        except InputError as error:
+            raise InputError(f"{self.name}, row {row.get('id', index)}: {error}") from None
+
+    def __iter__(self) -> Iterator[Sample]:
+        return (self[index] for index in range(len(self)))
+
+    def _form(self, row: Mapping[str, Any]) -> Any:
+        if self.entry is not None:
+            return sharegpt.Described(self.entry)
+        for form in FORMS:
+            if form.reads(row.keys()):
+                return form
+        known = "; ".join(f"{form.__name__.rpartition('.')[2]}: {form.COLUMNS}" for form in FORMS)
+        raise InputError(f"columns {', '.join(row)} are of no known form ({known})")
+
+
+def open_dataset(name: str, dataset_dir: str | Path = "data") -> Rows:
+    """A data set by its name in `dataset_dir`/dataset_info.json (as LLaMA-Factory has it), by a path, or by a hub id.
+
+    A path is a .jsonl, .json or .parquet file, or a folder of them. Raises InputError for one that is not there, naming
+    the nearest known name.
+    """
+    listed = _listed(Path(dataset_dir))
+    if name in listed:
+        return _described(name, listed[name], Path(dataset_dir))
+    path = Path(name).expanduser()
+    if path.exists():
+        return Rows(name, open_rows(path), path if path.is_dir() else path.parent)
+    if re.fullmatch(r"[\w-][\w.-]*/[\w.-]+", name) and not path.suffix:
+        return Rows(name, open_hub(name), Path())
+    near = difflib.get_close_matches(name, listed, n=1, cutoff=0)
+    hint = f"; did you mean {near[0]!r}?" if near else f" (no dataset_info.json in {dataset_dir})"
+    raise InputError(f"unknown data set {name!r}: give a file, a folder, a hub id or a name in dataset_info.json{hint}")
+
+
+def _listed(folder: Path) -> dict[str, Any]:
+    path = folder / "dataset_info.json"
+    if not path.is_file():
+        return {}
+    try:
+        listed = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputError(f"{path}: not JSON ({error})") from None
+    if not isinstance(listed, dict):
+        raise InputError(f"{path}: an object of data sets by name was expected, not {type(listed).__name__}")
+    return listed
+
+
+def _described(name: str, entry: Any, folder: Path) -> Rows:
+    """A data set as dataset_info.json describes it."""
+    if not isinstance(entry, dict) or not entry.keys() & {"file_name", "hf_hub_url"}:
+        raise InputError(f"data set {name!r} in {folder}/dataset_info.json has neither file_name nor hf_hub_url")
+    if entry.get("formatting", "alpaca") != "sharegpt":
+        raise InputError(f"data set {name!r} has formatting {entry.get('formatting', 'alpaca')!r}; only 'sharegpt' is read")
+    if "file_name" in entry:
+        return Rows(name, open_rows(folder / str(entry["file_name"])), folder, entry)
+    return Rows(name, open_hub(str(entry["hf_hub_url"]), entry.get("subset"), entry.get("split", "train")), folder, entry)

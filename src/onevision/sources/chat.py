@@ -1,0 +1,81 @@
+"""What the forms share: pictures however a row holds them, and chats whose texts name the places of pictures."""
+
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from PIL.Image import Image
+
+from onevision.errors import InputError
+from onevision.models.pictures import open_picture
+from onevision.models.prompts import parse
+from onevision.types import Description, Message, Problem, Sample
+
+PLACE = "<image>"
+
+
+def pictures(values: Any, folder: Path) -> tuple[Image, ...]:
+    """The pictures of a row: one or a list; each a path (relative to `folder`), base64, bytes or {"bytes", "path"}.
+
+    Raises InputError naming the picture that is missing or broken.
+    """
+    listed = values if isinstance(values, Sequence) and not isinstance(values, str | bytes) else [values]
+    return tuple(_picture(value, number, folder) for number, value in enumerate(listed) if values is not None)
+
+
+def _picture(value: Any, number: int, folder: Path) -> Image:
+    if isinstance(value, Mapping):
+        value = value.get("bytes") or value.get("path")
+    if isinstance(value, bytes):
+        return open_picture(value)
+    if not isinstance(value, str) or not value:
+        raise InputError(f"picture {number} is missing")
+    if value.startswith(("http://", "https://")):
+        raise InputError(f"picture {value} is on the web; download it and give its path")
+    # No path is that long, and no picture in base64 that short.
+    return open_picture(_from_base64(value, number) if len(value) > 1024 or value.startswith("data:") else folder / value)
+
+
+def _from_base64(text: str, number: int) -> bytes:
+    try:
+        return base64.b64decode(text.partition(",")[2] if text.startswith("data:") else text, validate=True)
+    except (binascii.Error, ValueError):
+        raise InputError(f"picture {number} is neither a path nor base64") from None
+
+
+def chat(turns: Sequence[tuple[str, str]], images: Sequence[Image]) -> list[Message]:
+    """(role, text) turns as messages, a picture for each "<image>" in them. Pictures that no text names come first.
+
+    Raises InputError where texts and pictures do not match.
+    """
+    places = sum(text.count(PLACE) for role, text in turns if role == "user")
+    if places == 0 and images:
+        first = next((number for number, (role, _) in enumerate(turns) if role == "user"), 0)
+        turns = [(role, PLACE * len(images) + text if number == first else text) for number, (role, text) in enumerate(turns)]
+    elif places != len(images):
+        raise InputError(f"{len(images)} pictures, but {places} places for them ({PLACE})")
+    left = iter(images)
+    return [{"role": role, "content": _parts(text, left) if role == "user" else text} for role, text in turns]
+
+
+def _parts(text: str, images: Any) -> list[dict[str, Any]]:
+    first, *rest = text.split(PLACE)
+    parts: list[dict[str, Any]] = [{"type": "text", "text": first}]
+    for piece in rest:
+        parts += [{"type": "image", "image": next(images)}, {"type": "text", "text": piece.removeprefix("\n")}]
+    return [part for part in parts if part["type"] == "image" or part["text"]]
+
+
+def sample_of(row: Mapping[str, Any], messages: Sequence[Message], images: Sequence[Image], made_by: str) -> Sample:
+    """The Sample of a chat; description and answer are read from its last message. Raises InputError for a chat without
+    a question and an answer."""
+    roles = [message["role"] for message in messages]
+    if "user" not in roles or roles[-1] != "assistant":
+        raise InputError(f"a question and then an answer were expected; the roles are {', '.join(roles) or 'none'}")
+    parsed = parse(str(messages[-1]["content"]))
+    asked = next(message["content"] for message in reversed(messages) if message["role"] == "user")
+    question = asked if isinstance(asked, str) else "".join(part.get("text", "") for part in asked)
+    problem = Problem(str(row.get("id", "")), tuple(images), question, answer=parsed.answer, source=made_by)
+    return Sample(problem, parsed.description or Description("", "", made_by=""), list(messages), made_by=made_by)

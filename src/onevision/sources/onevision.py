@@ -1,0 +1,98 @@
+"""Our own parquet sets: a Sample a row, pictures as the bytes of their files.
+
+Columns: id, images (list of bytes), question, choices, answer, source, split, meta (JSON), formalism, description,
+made_by_description, messages (JSON, pictures as {"type": "image"} in order), score, made_by.
+"""
+
+import io
+import json
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from PIL.Image import Image
+
+from onevision.errors import InputError
+from onevision.sources.chat import pictures
+from onevision.store import write_atomic
+from onevision.types import Description, Message, Problem, Sample, Verdict
+
+COLUMNS = "id, images, question, answer, description, messages"
+
+
+def reads(columns: Collection[str]) -> bool:
+    """Whether rows with these columns are of this form."""
+    return {"question", "description", "messages"} <= set(columns)
+
+
+def sample(row: Mapping[str, Any], folder: Path) -> Sample:
+    """A row as the Sample that was saved. Raises InputError naming what is missing or wrong."""
+    images = pictures(row["images"], folder)
+    problem = Problem(
+        id=row["id"],
+        images=images,
+        question=row["question"],
+        choices=tuple(row["choices"]) if row["choices"] else None,
+        answer=row["answer"],
+        source=row["source"],
+        split=row["split"],
+        meta=json.loads(row["meta"]),
+    )
+    description = Description(row["formalism"], row["description"], made_by=row["made_by_description"])
+    verdict = Verdict(row["score"], row["answer"], "as saved") if row["score"] is not None else None
+    return Sample(problem, description, _with_pictures(json.loads(row["messages"]), images), verdict, row["made_by"])
+
+
+def save(path: Path, samples: Iterable[Sample]) -> None:
+    """Write Samples as one parquet file."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    sink = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist([row(one) for one in samples]), sink)
+    write_atomic(path, sink.getvalue())
+
+
+def row(sample: Sample) -> dict[str, Any]:
+    """A Sample as the columns above."""
+    problem = sample.problem
+    return {
+        "id": problem.id,
+        "images": [_png(image) for image in problem.images],
+        "question": problem.question,
+        "choices": list(problem.choices or ()),
+        "answer": problem.answer,
+        "source": problem.source,
+        "split": problem.split,
+        "meta": json.dumps(dict(problem.meta), ensure_ascii=False),
+        "formalism": sample.description.formalism,
+        "description": sample.description.text,
+        "made_by_description": sample.description.made_by,
+        "messages": json.dumps([_without_pictures(message) for message in sample.messages], ensure_ascii=False),
+        "score": sample.verdict.score if sample.verdict else None,
+        "made_by": sample.made_by,
+    }
+
+
+def _png(image: Image) -> bytes:
+    out = io.BytesIO()
+    image.save(out, "PNG")
+    return out.getvalue()
+
+
+def _without_pictures(message: Message) -> Message:
+    content = message["content"]
+    if isinstance(content, str):
+        return message
+    return {**message, "content": [{"type": "image"} if part["type"] == "image" else part for part in content]}
+
+
+def _with_pictures(messages: list[Message], images: tuple[Image, ...]) -> list[Message]:
+    places = [
+        part for message in messages if isinstance(message["content"], list) for part in message["content"] if part["type"] == "image"
+    ]
+    if len(places) != len(images):
+        raise InputError(f"{len(images)} pictures, but {len(places)} places for them in the messages")
+    for part, image in zip(places, images, strict=True):
+        part["image"] = image
+    return messages
