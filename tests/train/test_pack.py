@@ -1,15 +1,20 @@
 """Packing changes how the work is laid out, never what comes out."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
-from onevision import tasks
 from onevision.models.load import load_model
-from onevision.train.encode import IGNORE, collate, encode
-from onevision.train.pack import Packing, hidden_states, mrope_positions, use_packing
+from onevision.train import pack as packing
+from onevision.train.encode import IGNORE, Encoded, collate, encode, supervised
+from onevision.train.pack import Packing, mrope_positions, picture_features, use_packing
 from onevision.train.see import patchify
+from onevision.types import Description, Problem, Sample
 
 
 @pytest.fixture(scope="module")
@@ -18,38 +23,128 @@ def loaded(tiny_model_dir):
 
 
 @pytest.fixture(scope="module")
-def samples():
-    return [tasks.make(name, size=(112, 200)).sample(7) for name in ("scene", "chain", "clock")]
-
-
-def logits_one_by_one(model, encoded):
-    found = []
-    for one in encoded:
-        ids = one.input_ids[None]
-        positions, _ = model.model.get_rope_index(
-            ids, image_grid_thw=one.grid, attention_mask=torch.ones_like(ids), mm_token_type_ids=(ids == model.config.image_token_id).int()
-        )
-        found.append(model(input_ids=ids, pixel_values=one.pixel_values, image_grid_thw=one.grid, position_ids=positions).logits[0])
-    return torch.cat(found)
-
-
-def test_packed_logits_and_gradients_equal_separate_ones(tiny_model_dir, samples):
-    model, processor = load_model(tiny_model_dir, device="cpu", dtype="float32")
-    encoded = [encode(sample, processor) for sample in samples]
-    separate = logits_one_by_one(model, encoded)
-    weight = model.model.visual.patch_embed.proj.weight
-    separate.logsumexp(-1).sum().backward()
-    wanted, weight.grad = weight.grad.clone(), None
+def packed(tiny_model_dir):
+    model, _ = load_model(tiny_model_dir, device="cpu", dtype="float32")
     use_packing(model)
-    packed = model.lm_head(hidden_states(model, collate(encoded)))
-    packed.logsumexp(-1).sum().backward()
-    torch.testing.assert_close(packed, separate, atol=1e-5, rtol=1e-4)
-    torch.testing.assert_close(weight.grad, wanted, atol=1e-4 * wanted.abs().max().item(), rtol=1e-3)
+    return model
 
 
-def test_positions_are_the_models_own(loaded, samples):
+@st.composite
+def samples(draw):
+    """A question with no, one or several pictures of any size, and an answer."""
+    sizes = draw(st.lists(st.tuples(st.integers(28, 130), st.integers(28, 130)), max_size=3))
+    seed = draw(st.integers(0, 9))
+    pictures = tuple(Image.fromarray(np.random.default_rng(seed).integers(0, 256, (h, w, 3), dtype=np.uint8)) for w, h in sizes)
+    content = [
+        *({"type": "image", "image": one} for one in pictures),
+        {"type": "text", "text": draw(st.sampled_from(("Which?", "Why not " * 5)))},
+    ]
+    answer = {"role": "assistant", "content": draw(st.sampled_from(("7", "three red apples", "12+30=42 " * 6)))}
+    return Sample(Problem("", pictures, ""), Description("", ""), [{"role": "user", "content": content}, answer])
+
+
+def alone(model, one):
+    """Log-probabilities of a sample's supervised tokens by transformers' own forward."""
+    ids = one.input_ids[None]
+    kinds = (ids == model.config.image_token_id).int()
+    positions, _ = model.model.get_rope_index(ids, kinds, one.grid if len(one.grid) else None, attention_mask=torch.ones_like(ids))
+    seen = {"pixel_values": one.pixel_values, "image_grid_thw": one.grid} if len(one.grid) else {}
+    logits = model(input_ids=ids, position_ids=positions, mm_token_type_ids=kinds, **seen).logits[0]
+    place, target = supervised(one.labels)
+    return logits[place].log_softmax(-1).gather(1, target[:, None])[:, 0]
+
+
+def gradients(model):
+    found = {name: weight.grad.clone() for name, weight in model.named_parameters() if weight.grad is not None and weight.grad.any()}
+    model.zero_grad()
+    return found
+
+
+def equal(mine, wanted, relative=1e-5):
+    assert mine.keys() == wanted.keys()
+    for name, gradient in wanted.items():
+        assert float((mine[name] - gradient).norm()) <= relative * float(gradient.norm()) + 1e-7, name
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(samples(), min_size=1, max_size=4))
+def test_packed_is_unpacked(loaded, packed, drawn):
+    """Loss and gradients to 1e-5 relative: text alone, one picture, several pictures, all mixed in one row."""
     model, processor = loaded
-    for one in (encode(sample, processor) for sample in samples):
+    encoded = [encode(sample, processor) for sample in drawn]
+    wanted = torch.cat([alone(model, one) for one in encoded])
+    (-wanted.mean()).backward()
+    row = collate(encoded)
+    scored = packed(row, *supervised(row["labels"]))
+    loss = -scored.logprobs.mean()
+    loss.backward()
+    torch.testing.assert_close(loss, -wanted.mean(), rtol=1e-5, atol=0)
+    torch.testing.assert_close(scored.logprobs, wanted, rtol=1e-4, atol=1e-5)
+    equal(gradients(packed), gradients(model))
+
+
+@pytest.fixture(scope="module")
+def row(loaded):
+    from onevision import tasks
+
+    encoded = [encode(tasks.make(name, size=(112, 200)).sample(7), loaded[1]) for name in ("scene", "chain", "clock")]
+    return collate(encoded), encoded
+
+
+def test_the_head_in_pieces_is_the_head_in_one(packed, row, monkeypatch):
+    batch, _ = row
+    found = []
+    for cells in (2**26, packed.config.text_config.vocab_size * 10):
+        monkeypatch.setattr(packing, "HEAD_CELLS", cells)
+        scored = packed(batch, *supervised(batch["labels"]))
+        scored.logprobs.sum().backward()
+        found.append((scored, gradients(packed)))
+    for mine, wanted in zip(*(scored for scored, _ in found), strict=True):
+        torch.testing.assert_close(mine, wanted)
+    equal(found[1][1], found[0][1])
+
+
+def test_known_features_stand_for_pictures(packed, row):
+    batch, encoded = row
+    with torch.no_grad():
+        features = [picture_features(packed.model.visual, one.pixel_values, one.grid) for one in encoded]
+        wanted = packed(batch, *supervised(batch["labels"])).logprobs
+        none = {"pixel_values": torch.zeros(0, 1176), "grid": torch.zeros(0, 3, dtype=torch.long)}
+        for known in ([0, 1, 2], [1]):
+            mixed = [replace(one, features=features[n], **none) if n in known else one for n, one in enumerate(encoded)]
+            some = collate([replace(one, number=n) for n, one in enumerate(mixed)])
+            assert ("pixel_values" in some) == (len(known) < 3)
+            found = packed(some, *supervised(some["labels"]), features=some["features"]).logprobs
+            order = [number for number, _ in some["samples"]]
+            sizes = [len(supervised(one.labels)[0]) for one in encoded]
+            torch.testing.assert_close(found, torch.cat([wanted.split(sizes)[n] for n in order]), atol=1e-4, rtol=1e-4)
+
+
+def test_without_a_batch_the_model_is_what_it_was(loaded, packed, row):
+    one = row[1][0]
+    torch.testing.assert_close(alone(packed, one), alone(loaded[0], one), atol=1e-4, rtol=1e-4)
+
+
+def test_a_row_without_pictures_runs_every_weight(packed, loaded):
+    """Processes of a sharded model must all run the same parts: the tower sees a blank picture and gets a gradient of zero."""
+    said = [{"role": "user", "content": [{"type": "text", "text": "Why?"}]}, {"role": "assistant", "content": "So."}]
+    batch = collate([encode(Sample(Problem("", (), ""), Description("", ""), said), loaded[1])])
+    packed(batch, *supervised(batch["labels"])).logprobs.sum().backward()
+    assert all(weight.grad is not None for weight in packed.parameters())
+    assert not any(weight.grad.any() for weight in packed.model.visual.parameters())
+    packed.zero_grad()
+
+
+def test_a_row_without_supervised_tokens_has_a_gradient_of_zero(packed, row):
+    batch, _ = row
+    none = torch.full_like(batch["labels"], IGNORE)
+    packed(batch, *supervised(none)).logprobs.sum().backward()
+    assert not gradients(packed)
+
+
+def test_positions_are_the_models_own(loaded, row):
+    model, _ = loaded
+    for one in row[1]:
         ids = one.input_ids[None]
         wanted, _ = model.model.get_rope_index(
             ids, image_grid_thw=one.grid, attention_mask=torch.ones_like(ids), mm_token_type_ids=(ids == model.config.image_token_id).int()
@@ -65,17 +160,22 @@ def test_patchify_is_the_processors_own(loaded):
     np.testing.assert_allclose(patchify((pixels / 255.0 - mean) / std), wanted, atol=1e-5)
 
 
-def test_attention_stays_inside_each_sample():
+@pytest.mark.parametrize("causal", [True, False])
+@pytest.mark.parametrize("longest", [4096, 3])
+def test_attention_stays_inside_each_sample(causal, longest, monkeypatch):
+    """Both ways of computing it: all samples unfolded at once, and long ones one by one."""
+    monkeypatch.setattr(packing, "UNFOLDED", longest)
     torch.manual_seed(0)
     q, k, v = torch.randn(3, 9, 4, 8)
-    whole = Packing([4, 5], causal=True).attend(q, k[:, :2], v[:, :2], 0.3)
-    alone = Packing([5], causal=True).attend(q[4:], k[4:, :2], v[4:, :2], 0.3)
-    torch.testing.assert_close(whole[4:], alone)
+    whole = Packing([4, 5], causal).attend(q, k[:, :2], v[:, :2], 0.3)
+    for part in (slice(0, 4), slice(4, 9)):
+        scores = torch.einsum("qhd,khd->hqk", q[part], k[part, :2].repeat_interleave(2, 1)) * 0.3
+        size = scores.shape[-1]
+        seen = torch.ones(size, size).tril() if causal else torch.ones(size, size)
+        mixed = torch.einsum("hqk,khd->qhd", scores.masked_fill(seen == 0, float("-inf")).softmax(-1), v[part, :2].repeat_interleave(2, 1))
+        torch.testing.assert_close(whole[part], mixed.flatten(1))
 
 
-def test_only_the_answer_is_supervised(loaded, samples):
-    _, processor = loaded
-    one = encode(samples[0], processor)
-    learnt = one.input_ids[one.labels != IGNORE]
-    assert processor.tokenizer.decode(learnt) == samples[0].messages[-1]["content"] + "<|im_end|>"
-    assert torch.equal(one.labels[-len(learnt) :], learnt)
+def test_encoded_fields_that_prompts_use():
+    """GRPO cuts prompts out of samples by these, in this order."""
+    assert list(Encoded.__dataclass_fields__)[:5] == ["input_ids", "labels", "positions", "pixel_values", "grid"]

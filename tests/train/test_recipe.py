@@ -59,3 +59,21 @@ def test_broken_files_are_refused_in_one_line(tmp_path, text):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(InputError, match=r"none\.yaml"):
         load_recipe(tmp_path / "none.yaml")
+
+
+def test_r1_onevisions_own_configuration_is_read_as_it_is(tmp_path, capsys):
+    path = tmp_path / "full_sft.yaml"
+    path.write_text(
+        "stage: sft\ndo_train: true\nmodel_name_or_path: Qwen/Qwen2.5-VL-7B-Instruct\ndataset: r1-onevision\ntemplate: qwen2_vl\n"
+        "finetuning_type: full\nfreeze_vision_tower: false\nimage_resolution: 512\ncutoff_len: 8192\nper_device_train_batch_size: 1\n"
+        "gradient_accumulation_steps: 16\nlearning_rate: 1.0e-5\nnum_train_epochs: 1.0\nlr_scheduler_type: cosine\nwarmup_ratio: 0.05\n"
+        "bf16: true\nflash_attn: fa2\ndeepspeed: examples/ds_z3_config.json\nplot_loss: true\nreport_to: wandb\noutput_dir: out\n"
+    )
+    recipe = load_recipe(path)
+    assert (recipe.dataset, recipe.image_resolution, recipe.cutoff_len) == (["r1-onevision"], 512, 8192)
+    assert capsys.readouterr().err == f"recipe {path}: do_train, template: without effect here\n"
+
+
+def test_what_is_left_unsaid_is_frozen_as_in_llama_factory(recipe):
+    read = load_recipe(recipe)
+    assert (read.freeze_vision_tower, read.freeze_multi_modal_projector, read.freeze_language_model) == (True, True, False)

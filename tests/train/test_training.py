@@ -1,71 +1,198 @@
-"""Both stages run, stop, and go on where they stopped."""
+"""Both stages run, are killed, and go on as if nothing had happened."""
 
+import errno
 import json
+import os
+import signal
+import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from launch import finished, start
+from safetensors.torch import load_file
 
+from onevision.errors import InputError, OneVisionError
 from onevision.models.load import load_model
 from onevision.train.command import run
-from onevision.train.glyphs import GLYPHS, labelled_picture
-from onevision.train.optim import MuonAdamW
-from onevision.train.recipe import Recipe
+from onevision.train.sft import SFTTrainer
+from onevision.train.trainer import steps_done
 
 
-def recipe(stage, folder, steps, model, **more):
-    return Recipe(stage, str(folder), str(model), tasks={"scene": 1.0}, sizes=[[56, 84]], levels=[1], per_device_train_batch_size=4,
-                  max_steps=steps, save_steps=2, logging_steps=1, dataloader_num_workers=0, **more)  # fmt: skip
+def weights(folder, checkpoint=None):
+    return load_file(Path(folder) / (f"checkpoint-{checkpoint}" if checkpoint else "") / "model.safetensors")
 
 
-@pytest.mark.parametrize("stage", ["see", "sft"])
-def test_a_killed_run_goes_on(stage, tiny_model_dir, tmp_path):
-    whole = run(recipe(stage, tmp_path / "whole", 4, tiny_model_dir, lr_scheduler_type="constant"))
-    run(recipe(stage, tmp_path / "parts", 2, tiny_model_dir, lr_scheduler_type="constant"))
-    parts = run(recipe(stage, tmp_path / "parts", 4, tiny_model_dir, lr_scheduler_type="constant"))
-    a, b = (load_model(folder, device="cpu", dtype="float32")[0].state_dict() for folder in (whole, parts))
-    for name, weight in a.items():
-        torch.testing.assert_close(weight, b[name], atol=2e-3, rtol=2e-2, msg=lambda text, name=name: f"{name}: {text}")
-    steps = [json.loads(line)["step"] for line in (parts / "losses.jsonl").read_text().splitlines()]
-    assert steps == [1, 2, 3, 4]
+def losses(folder):
+    return [row for row in map(json.loads, (Path(folder) / "losses.jsonl").read_text().splitlines()) if "loss" in row]
+
+
+def same(a, b):
+    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
+
+
+@pytest.mark.parametrize(("stage", "keys"), [("see", {"optim": "muon"}), ("sft", {"tasks": {"scene": 1.0, "chain": 2.0}})])
+def test_a_run_in_two_parts_equals_one(recipe, stage, keys):
+    whole = run(recipe(stage, "whole", **keys))
+    run(recipe(stage, "parts", **keys))
+    parts = Path(recipe(stage, "parts").output_dir)
+    for name in ("checkpoint-4", "model.safetensors"):  # as if it had been killed after step 2 or 3
+        path = parts / name
+        path.unlink() if path.is_file() else [file.unlink() for file in path.iterdir()] and path.rmdir()
+    assert steps_done(str(parts))[0] == 2
+    run(recipe(stage, "parts", **keys))
+    assert same(weights(whole, 4), weights(parts, 4))
+    assert same(weights(whole), weights(parts))
+    assert losses(whole) == losses(parts)
     assert (parts / "loss.png").stat().st_size > 1000
 
 
-def test_sft_learns(tiny_model_dir, tmp_path):
-    folder = run(recipe("sft", tmp_path / "run", 40, tiny_model_dir, learning_rate=1e-2))
-    losses = [json.loads(line)["loss"] for line in (folder / "losses.jsonl").read_text().splitlines()]
-    assert np.mean([float(x) for x in losses[-5:]]) < 0.75 * float(losses[0])
+def test_killed_at_any_moment_it_ends_bit_for_bit_the_same(recipe):
+    keys = {"tasks": {"scene": 1.0, "clock": 1.0}, "max_steps": 12, "dataloader_num_workers": 1, "optim": "muon"}
+    whole = finished(recipe(folder="whole", **keys))
+    killed = recipe(folder="killed", **keys)
+    random = np.random.default_rng()
+    for _ in range(4):
+        (process,) = start(killed)
+        deadline = time.monotonic() + 120
+        first = steps_done(killed.output_dir)[0]
+        # Past its next checkpoint, or it would never come to an end; then at any moment.
+        while steps_done(killed.output_dir)[0] == first and process.is_alive() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        time.sleep(random.uniform(0, 0.4))
+        os.kill(process.pid, signal.SIGKILL)
+        process.join(10)
+    finished(killed)
+    assert same(weights(whole, 12), weights(killed.output_dir, 12))
+    assert losses(whole) == losses(killed.output_dir)
 
 
-def test_labels_lie_where_the_glyphs_are():
-    """A glyph's patch differs from the page; a picture with labels of nothing but page would be no lesson."""
-    found = total = 0
-    for index in range(20):
-        picture = labelled_picture(index)
-        gray = picture.image.mean(-1)
-        for row, column in zip(*np.nonzero(picture.glyph), strict=True):
-            patch = gray[14 * row : 14 * row + 14, 14 * column : 14 * column + 14]
-            total += 1
-            found += patch.max() - patch.min() > 40
-    assert total > 100
-    assert found / total > 0.9
-    assert picture.glyph.max() <= len(GLYPHS)
+def test_sft_learns(recipe):
+    folder = run(recipe(max_steps=40, learning_rate=1e-2, save_steps=40))
+    found = [row["loss"] for row in losses(folder)]
+    assert np.mean(found[-5:]) < 0.75 * found[0]
 
 
-def test_labelled_pictures_repeat():
-    a, b = labelled_picture(5), labelled_picture(5)
-    assert np.array_equal(a.image, b.image)
-    assert not np.array_equal(a.image.shape, labelled_picture(6).image.shape) or not np.array_equal(a.image, labelled_picture(6).image)
+def test_a_data_set_is_learnt_from_epoch_by_epoch(recipe, rows):
+    folder = run(recipe(dataset=[rows(10)], max_steps=-1, num_train_epochs=2.0, val_size=0.2))
+    lines = [json.loads(line) for line in (folder / "losses.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines if "loss" in line] == [1, 2, 3, 4], "8 rows twice, 4 an update"
+    held_out = [line for line in lines if "eval_loss" in line]
+    assert [(line["step"], line["eval_samples"]) for line in held_out] == [(2, 2), (4, 2)]
+    assert held_out[-1]["eval_loss"] < 10
 
 
-def test_one_learning_rate_moves_both_parts():
-    model = torch.nn.Sequential(torch.nn.Linear(4, 4), torch.nn.LayerNorm(4))
-    optimizer = MuonAdamW(model, lr=0.1)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 0.5)
-    assert [group["lr"] for part in optimizer.parts for group in part.param_groups] == [0.05, 0.05]
-    model(torch.ones(1, 4)).pow(2).sum().backward()
-    optimizer.step()
-    schedule.step()
-    again = MuonAdamW(model, lr=0.1)
-    again.load_state_dict(optimizer.state_dict())
-    assert again.state_dict()["parts"][1]["state"][0]["step"] == 1
+def test_held_out_loss_is_the_mean_over_tokens(recipe, rows, tiny_model_dir):
+    """With a learning rate of zero evaluation must find the loss of the model as it came, however it is packed."""
+    found = []
+    for number, tokens in enumerate((4096, 300)):
+        folder = run(
+            recipe(folder=str(number), dataset=[rows(9)], max_steps=1, val_size=5, learning_rate=0.0, pack_tokens=tokens, save_steps=1)
+        )
+        found += [json.loads(line)["eval_loss"] for line in (folder / "losses.jsonl").read_text().splitlines() if "eval_loss" in line]
+    assert found[0] == pytest.approx(found[1], rel=1e-5)
+    assert found[0] > 3, "an untrained model knows nothing"
+
+
+def test_lora_leaves_the_base_alone_and_loads_as_one_model(recipe, tiny_model_dir):
+    keys = {"finetuning_type": "lora", "freeze_vision_tower": True, "freeze_multi_modal_projector": True, "lora_dropout": 0.1}
+    whole = run(recipe(folder="whole", learning_rate=1e-2, **keys))
+    assert not (whole / "model.safetensors").exists()
+    adapter = load_file(whole / "adapter_model.safetensors")
+    assert adapter and all("language_model" in name for name in adapter)
+    assert any(weight.any() for name, weight in adapter.items() if "lora_B" in name)
+    merged, _ = load_model(whole, device="cpu", dtype="float32")
+    base, _ = load_model(tiny_model_dir, device="cpu", dtype="float32")
+    changed = [name for name, weight in base.state_dict().items() if not torch.equal(weight, merged.state_dict()[name])]
+    assert changed and all("language_model" in name for name in changed)
+
+
+def test_lora_goes_on_where_it_stopped(recipe):
+    keys = {"finetuning_type": "lora", "lora_dropout": 0.1, "lora_target": "q_proj,v_proj"}
+    whole, parts = run(recipe(folder="whole", **keys)), run(recipe(folder="parts", **keys))
+    for file in (parts / "checkpoint-4").iterdir():
+        file.unlink()
+    (parts / "checkpoint-4").rmdir()
+    run(recipe(folder="parts", **keys))
+    assert same(load_file(whole / "adapter_model.safetensors"), load_file(parts / "adapter_model.safetensors"))
+
+
+def test_what_is_frozen_stays(recipe, tiny_model_dir):
+    folder = run(recipe(freeze_vision_tower=True, max_steps=2, gradient_checkpointing=True))
+    before = load_model(tiny_model_dir, device="cpu", dtype="bfloat16")[0].state_dict()
+    after = load_model(folder, device="cpu", dtype="bfloat16")[0].state_dict()
+    changed = {name for name, weight in before.items() if not torch.equal(weight, after[name])}
+    assert any("visual.merger" in name for name in changed)
+    assert any("language_model" in name for name in changed)
+    assert not any("visual.blocks" in name or "patch_embed" in name for name in changed)
+
+
+def test_an_update_without_finite_gradient_is_dropped_and_named(recipe, monkeypatch, capfd):
+    honest = SFTTrainer._row
+
+    def broken(self, model, row, tokens):
+        loss, results = honest(self, model, row, tokens)
+        return (loss * float("nan") if self.state.global_step == 1 else loss), results
+
+    monkeypatch.setattr(SFTTrainer, "_row", broken)
+    folder = run(recipe(save_steps=1, save_total_limit=None))
+    assert same(weights(folder, 1), weights(folder, 2)), "the update was dropped"
+    assert not same(weights(folder, 2), weights(folder, 3)), "and the next one learns again"
+    assert all(weight.isfinite().all() for weight in weights(folder).values())
+    assert "step 2: the loss of samples 4 to 7 is nan" in capfd.readouterr().err
+
+
+def test_a_run_that_only_drops_updates_is_given_up(recipe):
+    with pytest.raises(OneVisionError, match=r"5 updates in a row up to step \d+ had no finite gradient"):
+        run(recipe(learning_rate=1e30, max_steps=12, save_steps=1))
+    assert steps_done(recipe().output_dir)[0] > 0
+
+
+def test_a_full_disk_costs_a_checkpoint_but_not_the_run(recipe, monkeypatch, capfd):
+    save, calls = torch.save, []
+
+    def full(*args, **kwargs):
+        calls.append(1)
+        if len(calls) == 1:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return save(*args, **kwargs)
+
+    reference = run(recipe(folder="reference"))
+    monkeypatch.setattr(torch, "save", full)
+    folder = run(recipe())
+    assert "checkpoint-2 not saved, the disk is full" in capfd.readouterr().err
+    assert sorted(path.name for path in folder.glob("checkpoint-*")) == ["checkpoint-4"]
+    assert not (folder / "saving").exists()
+    assert same(weights(reference), weights(folder))
+
+
+def test_rows_that_cannot_be_used_are_named_and_passed_over(recipe, tmp_path, rows, capfd):
+    said = [{"role": "user", "content": "<image>Which?"}, {"role": "assistant", "content": "<answer>B</answer>"}]
+    gone = {"messages": said, "images": ["gone.png"], "id": "r7"}
+    (tmp_path / "broken.jsonl").write_text(json.dumps(gone) + "\n{\n")
+    folder = run(recipe(dataset=[rows(6), str(tmp_path / "broken.jsonl")], max_steps=2))
+    skipped = [json.loads(line)["reason"] for line in (folder / "skipped.jsonl").read_text().splitlines()]
+    assert len(skipped) == 2
+    assert any("row r7" in reason and "gone.png: no such file" in reason for reason in skipped)
+    assert any("row 1: not JSON" in reason for reason in skipped)
+    assert "samples that did not fit: 2 skipped" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        ({"tasks": {}}, "give dataset or tasks"),
+        ({"max_steps": -1}, "give max_steps"),
+        ({"tasks": {"sudoku": 1.0}}, "sudoku"),
+        ({"dataset": ["nowhere.jsonl"]}, "nowhere.jsonl"),
+        ({"optim": "muon", "fsdp": "full_shard"}, "adamw_torch"),
+        ({"deepspeed": "gone.json"}, "gone.json"),
+        ({"finetuning_type": "lora", "lora_target": "q_porj"}, "q_porj"),
+        ({"freeze_vision_tower": True, "freeze_multi_modal_projector": True, "freeze_language_model": True}, "nothing to learn"),
+        ({"val_size": 0.1}, "give a number of samples"),
+    ],
+)
+def test_settings_that_cannot_work_are_refused(recipe, keys, words):
+    with pytest.raises(InputError, match=words):
+        run(recipe(**keys))

@@ -6,7 +6,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from onevision.errors import InputError
+from onevision.errors import InputError, MissingPartError
 
 if TYPE_CHECKING:
     import torch
@@ -28,7 +28,8 @@ def load_model(
 ) -> "tuple[Qwen2_5_VLForConditionalGeneration, Qwen2_5_VLProcessor]":
     """A Qwen2.5-VL model in evaluation mode, and its processor (picture processing by Pillow, no video).
 
-    name_or_path: "nano", a Hugging Face folder, or a hub id "Org/Name" (downloaded if it is not in the cache).
+    name_or_path: "nano", a Hugging Face folder, or a hub id "Org/Name" (downloaded if it is not in the cache). A folder
+    with a LoRA adapter (as peft saves it) is loaded as its base model with the adapter merged into it.
     device: "auto" (CUDA when there is one, spread over several when there are several), "cpu", "cuda", "cuda:1", …
     dtype: "auto", "float32", "bfloat16" or "float16". "auto" is the checkpoint's own; a small model on a CPU runs in
     float32. Only safetensors are read and no code of the checkpoint is ever run.
@@ -39,6 +40,8 @@ def load_model(
     from transformers import Qwen2_5_VLForConditionalGeneration
     from transformers.utils import logging
 
+    if (Path(name_or_path).expanduser() / "adapter_config.json").is_file():
+        return _adapted(Path(name_or_path).expanduser(), device, dtype)
     folder = resolve(name_or_path)
     device = _device(device)
     kind = _dtype(dtype, device, folder)
@@ -51,6 +54,19 @@ def load_model(
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise InputError(f"cannot load model '{name_or_path}': {_first_line(error)}") from error
     return (model if options else model.to(device)).eval(), processor
+
+
+def _adapted(folder: Path, device: str, dtype: str) -> "tuple[Qwen2_5_VLForConditionalGeneration, Qwen2_5_VLProcessor]":
+    try:
+        from peft import PeftModel
+    except ImportError:
+        raise MissingPartError(f"'{folder}' is a LoRA adapter; loading it needs peft: pip install 'onevision[train]'") from None
+    try:
+        base = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))["base_model_name_or_path"]
+    except (ValueError, KeyError, TypeError):
+        raise InputError(f"'{folder}' is no adapter: its adapter_config.json names no base_model_name_or_path") from None
+    model, processor = load_model(str(base), device, dtype)
+    return PeftModel.from_pretrained(model, folder).merge_and_unload().eval(), processor
 
 
 def resolve(name_or_path: str | Path) -> Path:

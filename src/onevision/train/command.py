@@ -1,5 +1,6 @@
 """`onevision train RECIPE.yaml [key=value ...]`."""
 
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
@@ -7,6 +8,9 @@ import typer
 
 from onevision.errors import MissingPartError
 from onevision.train.recipe import Recipe, load_recipe
+
+RUNNERS = {"see": "see:train_to_see", "sft": "sft:finetune", "grpo": "grpo:reinforce"}
+"""Stage -> the module and function that run it; a module is imported only when its stage is asked for."""
 
 
 def main(
@@ -27,10 +31,6 @@ def run(recipe: Recipe) -> Path:
         import accelerate  # noqa: F401
     except ImportError:
         raise MissingPartError("training needs accelerate: pip install 'onevision[train]'") from None
-    if recipe.stage == "see":
-        from onevision.train.see import train_to_see
-
-        return train_to_see(recipe)
-    from onevision.train.sft import finetune
-
-    return finetune(recipe)
+    module, _, function = RUNNERS[recipe.stage].partition(":")
+    folder: Path = getattr(import_module(f"onevision.train.{module}"), function)(recipe)
+    return folder

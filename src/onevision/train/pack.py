@@ -1,19 +1,48 @@
 """Many samples in one row without padding: attention stays inside each sample, everything else runs on the row.
 
-Only the attention itself unfolds the row into (samples, longest) for two batched matrix products; linear layers,
-norms and the loss never see a padded token. Used for the pictures in the vision tower and the texts alike.
+`use_packing(model)` gives a Qwen2.5-VL a second way to be called, `model(batch, score, targets)`, that runs a packed
+row and returns log-probabilities. It is the model's own forward, so that whatever wraps a model (DDP, FSDP2, DeepSpeed,
+autocast, LoRA) wraps this too; without a batch the model is called as ever.
 """
 
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Callable, Sequence
+from functools import cached_property, lru_cache
+from importlib import import_module
 from types import MethodType
-from typing import Any
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from transformers import AttentionInterface, Qwen2_5_VLForConditionalGeneration
+from torch.utils.checkpoint import checkpoint
+from transformers import AttentionInterface, AttentionMaskInterface, Qwen2_5_VLForConditionalGeneration
+from transformers.integrations.sdpa_attention import sdpa_attention_forward
+from transformers.masking_utils import sdpa_mask
 from transformers.models.qwen2_5_vl.modeling_qwen2_5_vl import apply_rotary_pos_emb_vision
+
+HEAD_CELLS = 2**26
+"""Logits kept at a time (a quarter of a GiB in float32); more are computed in pieces, and again on the way back."""
+
+
+class Layout(Protocol):
+    """Who may look at whom in a row: `Packing`, or another arrangement with the same method."""
+
+    def attend(self, query: Tensor, key: Tensor, value: Tensor, scaling: float) -> Tensor:
+        """query: (row, heads, dim); key, value: (row, kv heads, dim) -> (row, heads * dim)."""
+        ...
+
+
+class Scored(NamedTuple):
+    """What the model says of some tokens of a row, all (scored,). logprobs: float32, natural logarithm, with gradient.
+    best: whether the token is the model's first choice. entropy: float32, of the distribution there, without gradient."""
+
+    logprobs: Tensor
+    best: Tensor
+    entropy: Tensor
+
+
+UNFOLDED = 1024
+"""Samples up to this length are unfolded into one batch; longer ones attend one by one, and no mask is built for them."""
 
 
 class Packing:
@@ -23,47 +52,67 @@ class Packing:
     real, in row order. bias: (samples, 1, longest or 1, longest), 0 where attention may look and -inf where not.
     """
 
+    flash: ClassVar[Callable[..., Tensor] | None] = None
+    """flash-attn's varlen kernel, where there is one (see `use_packing`)."""
+
     def __init__(self, lengths: Sequence[int], causal: bool, device: torch.device | str = "cpu") -> None:
         size = torch.tensor(lengths, device=device)
-        longest = int(size.max())
-        place = torch.arange(longest, device=device)
-        real = place < size[:, None]
-        start = size.cumsum(0) - size
-        self.lengths = tuple(lengths)
-        self.unfold = (start[:, None] + place).where(real, torch.zeros_like(place)).flatten()
-        self.kept = real.flatten().nonzero().squeeze(1)
-        allowed = real[:, None, None, :]
-        if causal:
-            allowed = allowed & (place[:, None] >= place)
-        self.bias = torch.zeros(allowed.shape, device=device).masked_fill(~allowed, float("-inf"))
+        self.lengths, self.longest, self.causal = tuple(lengths), max(lengths), causal
+        place = torch.arange(self.longest, device=device)
+        self.real = place < size[:, None]
+        self.ends = F.pad(size.cumsum(0), (1, 0)).int()
+        self.unfold = (self.ends[:-1, None] + place).where(self.real, torch.zeros_like(place)).flatten()
+        self.kept = self.real.flatten().nonzero().squeeze(1)
+
+    @cached_property
+    def bias(self) -> Tensor:
+        allowed = self.real[:, None, None, :]
+        if self.causal:
+            allowed = allowed & self.real.new_ones(self.longest, self.longest).tril()
+        return torch.zeros(allowed.shape, device=allowed.device).masked_fill(~allowed, float("-inf"))
 
     def attend(self, query: Tensor, key: Tensor, value: Tensor, scaling: float) -> Tensor:
         """Attention inside each sample. query: (row, heads, dim); key, value: (row, kv heads, dim) -> (row, heads * dim)."""
+        if self.flash and query.is_cuda and query.dtype in (torch.float16, torch.bfloat16):
+            bounds = (self.ends, self.ends, self.longest, self.longest)
+            return self.flash(query, key, value, *bounds, softmax_scale=scaling, causal=self.causal).flatten(1)
+        return (self._one_by_one if self.longest > UNFOLDED else self._at_once)(query, key, value, scaling)
+
+    def _one_by_one(self, query: Tensor, key: Tensor, value: Tensor, scaling: float) -> Tensor:
+        parts = zip(*(x.transpose(0, 1)[None].split(self.lengths, dim=2) for x in (query, key, value)), strict=True)
+        mixed = [F.scaled_dot_product_attention(q, k, v, is_causal=self.causal, scale=scaling, enable_gqa=True) for q, k, v in parts]
+        return torch.cat(mixed, dim=2)[0].transpose(0, 1).flatten(1)
+
+    def _at_once(self, query: Tensor, key: Tensor, value: Tensor, scaling: float) -> Tensor:
         _row, heads, dim = query.shape
         samples, kv_heads = len(self.lengths), key.shape[1]
         group = heads // kv_heads
         # Query heads that share a key head are stacked along the length: no key is copied.
-        q = self._unfold(query).view(samples, -1, kv_heads, group, dim).permute(0, 2, 3, 1, 4).flatten(2, 3)
-        k, v = (self._unfold(x).transpose(1, 2) for x in (key, value))
+        q = self.unfolded(query).view(samples, -1, kv_heads, group, dim).permute(0, 2, 3, 1, 4).flatten(2, 3)
+        k, v = (self.unfolded(x).transpose(1, 2) for x in (key, value))
         scores = torch.matmul(q * scaling, k.transpose(2, 3))
         bias = self.bias.repeat(1, 1, group, 1) if self.bias.shape[2] > 1 else self.bias
         weights = torch.softmax(scores + bias.to(scores.dtype), dim=-1).to(v.dtype)
         mixed = torch.matmul(weights, v).unflatten(2, (group, -1)).permute(0, 3, 1, 2, 4)
         return mixed.reshape(-1, heads * dim).index_select(0, self.kept)
 
-    def _unfold(self, x: Tensor) -> Tensor:
+    def unfolded(self, x: Tensor) -> Tensor:
+        """(row, …) -> (samples, longest, …), padded with copies of the row's first."""
         return x.index_select(0, self.unfold).unflatten(0, (len(self.lengths), -1))
 
 
 def _text_attention(
-    module: nn.Module, query: Tensor, key: Tensor, value: Tensor, attention_mask: Any, scaling: float, packing: Packing, **_: Any
-) -> tuple[Tensor, None]:
-    """transformers' attention interface: (1, heads, row, dim) each -> (1, row, heads * dim)."""
+    module: nn.Module, query: Tensor, key: Tensor, value: Tensor, attention_mask: Any, packing: Layout | None = None, **options: Any
+) -> tuple[Tensor, Any]:
+    """transformers' attention interface: (1, heads, row, dim) each -> (1, row, heads * dim). Its own without a packing."""
+    if packing is None:
+        return sdpa_attention_forward(module, query, key, value, attention_mask, **options)
     q, k, v = (x[0].transpose(0, 1) for x in (query, key, value))
-    return packing.attend(q, k, v, scaling)[None], None
+    return packing.attend(q, k, v, options["scaling"])[None], None
 
 
 AttentionInterface.register("onevision_packed", _text_attention)
+AttentionMaskInterface.register("onevision_packed", sdpa_mask)
 
 
 @lru_cache(maxsize=4)
@@ -83,16 +132,73 @@ def _vision_attention(self: Any, hidden_states: Tensor, cu_seqlens: Tensor, posi
 
 def _patch_embedding(self: Any, patches: Tensor) -> Tensor:
     # Stride equals kernel, so the convolution is one matrix product, and far faster as such on a CPU.
-    return F.linear(patches, self.proj.weight.view(self.embed_dim, -1))
+    return F.linear(patches.to(self.proj.weight.dtype), self.proj.weight.view(self.embed_dim, -1))
 
 
-def use_packing(model: Qwen2_5_VLForConditionalGeneration) -> None:
-    """Make a model's towers run on packed rows: the text takes `packing=` instead of a mask. Same weights, same results."""
+def _head(self: Any, states: Tensor, targets: Tensor | None = None, temperature: float = 1.0) -> Any:
+    """The output head; with targets it scores them piece by piece, in one call as FSDP2's hooks want it."""
+    if targets is None:
+        return F.linear(states, self.weight, self.bias)
+
+    def score(states: Tensor, targets: Tensor) -> Scored:
+        logits = F.linear(states, self.weight, self.bias).float() / temperature
+        return Scored(-F.cross_entropy(logits, targets, reduction="none"), logits.argmax(-1) == targets, _entropy(logits.detach()))
+
+    rows = max(1, HEAD_CELLS // self.out_features)
+    if len(targets) <= rows:
+        return score(states, targets)
+    pieces = zip(states.split(rows), targets.split(rows), strict=True)
+    scored = [checkpoint(score, *piece, use_reentrant=False) for piece in pieces]
+    return Scored(*(torch.cat(parts) for parts in zip(*scored, strict=True)))
+
+
+def _entropy(logits: Tensor) -> Tensor:
+    return logits.logsumexp(-1) - (logits.softmax(-1) * logits).sum(-1)
+
+
+def _forward(self: Any, batch: dict[str, Any] | None = None, *args: Any, **options: Any) -> Any:
+    return type(self).forward(self, **options) if batch is None else _score(self, batch, *args, **options)
+
+
+def _score(
+    model: Any,
+    batch: dict[str, Any],
+    score: Tensor,
+    targets: Tensor,
+    temperature: float = 1.0,
+    packing: Layout | None = None,
+    features: Tensor | None = None,
+) -> Scored:
+    return model.lm_head(hidden_states(model, batch, packing, features)[score], targets, temperature)
+
+
+def use_packing(model: Qwen2_5_VLForConditionalGeneration, flash_attn: str = "auto") -> None:
+    """Make a model's towers run on packed rows. Same weights, same results; calls without a batch are as before.
+
+        model(batch, score, targets, temperature=1.0, packing=None, features=None) -> Scored
+
+    score: (scored,) places in the row; targets: (scored,) the token ids expected to come next there. The output head
+    runs on these alone. temperature divides the logits. packing and features: as for `hidden_states`.
+    flash_attn: "auto", "fa2" or "fa3" take flash-attn's kernels on CUDA where they are installed; all else runs on PyTorch's.
+    """
+    Packing.flash = _flash_kernel(flash_attn)
     model.set_attn_implementation({"text_config": "onevision_packed"})
     for block in model.model.visual.blocks:
         block.attn.forward = MethodType(_vision_attention, block.attn)
     embed = model.model.visual.patch_embed
     embed.forward = MethodType(_patch_embedding, embed)
+    model.lm_head.forward = MethodType(_head, model.lm_head)
+    model.forward = MethodType(_forward, model)
+
+
+def _flash_kernel(name: str) -> Callable[..., Tensor] | None:
+    module = {"auto": "flash_attn", "fa2": "flash_attn", "fa3": "flash_attn_interface"}.get(name)
+    if module is None or not torch.cuda.is_available():
+        return None
+    try:
+        return staticmethod(import_module(module).flash_attn_varlen_func)
+    except ImportError:
+        return None
 
 
 def picture_features(tower: nn.Module, pixel_values: Tensor, image_grid_thw: Tensor) -> Tensor:
@@ -101,24 +207,37 @@ def picture_features(tower: nn.Module, pixel_values: Tensor, image_grid_thw: Ten
     return features
 
 
-def hidden_states(model: Qwen2_5_VLForConditionalGeneration, batch: dict[str, Any]) -> Tensor:
-    """The text tower's last hidden states (row, hidden) for a packed batch as `collate` makes it."""
+def hidden_states(
+    model: Qwen2_5_VLForConditionalGeneration, batch: dict[str, Any], packing: Layout | None = None, features: Tensor | None = None
+) -> Tensor:
+    """The text tower's last hidden states (row, hidden) for a packed batch as `collate` makes it.
+
+    packing: another arrangement than samples end to end (`batch["lengths"]` is not read then). features: (picture
+    tokens, hidden), what the tower said earlier of the row's first pictures; `pixel_values` hold the others, or are absent.
+    """
     embeds = model.get_input_embeddings()(batch["input_ids"])
-    # A frozen tower needs no graph through it.
-    learning = any(weight.requires_grad for weight in model.model.visual.parameters())
-    with torch.set_grad_enabled(learning and torch.is_grad_enabled()):
-        features = picture_features(model.model.visual, batch["pixel_values"], batch["image_grid_thw"])
+    found = [features] if features is not None else []
+    if "pixel_values" in batch:
+        found.append(_look(model.model.visual, batch["pixel_values"], batch["image_grid_thw"]))
     where = (batch["input_ids"] == model.config.image_token_id)[:, None]
-    embeds = embeds.masked_scatter(where, features.to(embeds.dtype))
+    # Features beyond the picture tokens are those of the blank picture that `collate` gives a row without any.
+    embeds = embeds.masked_scatter(where, torch.cat(found).to(embeds.dtype))
     output = model.model.language_model(
         inputs_embeds=embeds[None],
         position_ids=batch["position_ids"][:, None],
         attention_mask={"full_attention": None},
-        packing=Packing(batch["lengths"], causal=True, device=embeds.device),
+        packing=packing or Packing(batch["lengths"], causal=True, device=embeds.device),
         use_cache=False,
     )
     states: Tensor = output.last_hidden_state[0]
     return states
+
+
+def _look(tower: nn.Module, pixel_values: Tensor, image_grid_thw: Tensor) -> Tensor:
+    # A frozen tower needs no graph through it.
+    learning = any(weight.requires_grad for weight in tower.parameters())
+    with torch.set_grad_enabled(learning and torch.is_grad_enabled()):
+        return picture_features(tower, pixel_values, image_grid_thw)
 
 
 def mrope_positions(input_ids: Sequence[int], grids: Sequence[Sequence[int]], image_token: int, merge: int = 2) -> Tensor:

@@ -17,7 +17,7 @@ from torch.utils.data import IterableDataset, get_worker_info
 from onevision.tasks.canvas import COLOURS
 from onevision.train.glyphs import GLYPHS, SHAPES, Labelled, labelled_picture
 from onevision.train.pack import picture_features, use_packing
-from onevision.train.recipe import Recipe
+from onevision.train.recipe import SeeRecipe
 from onevision.train.trainer import StreamTrainer, finish, starting_model, steps_done
 
 CLASSES = (1 + len(GLYPHS), 1 + len(SHAPES), len(COLOURS))
@@ -112,14 +112,15 @@ class SeeTrainer(StreamTrainer):
         super().log(logs, *args, **kwargs)
 
 
-def train_to_see(recipe: Recipe) -> Path:
+def train_to_see(recipe: SeeRecipe) -> Path:
     """Run a "see" recipe, going on from its last checkpoint; returns the folder of the model with the taught tower."""
     model, processor = starting_model(recipe)
     use_packing(model)
     done, checkpoint = steps_done(recipe.output_dir)
     images = processor.image_processor
     mean, std = float(images.image_mean[0]), float(images.image_std[0])
-    data = LabelledPictures(recipe.per_device_train_batch_size, recipe.seed, mean, std, first_batch=done)
+    size = recipe.per_device_train_batch_size * recipe.gradient_accumulation_steps
+    data = LabelledPictures(size, recipe.seed, mean, std, first_batch=done)
     trainer = SeeTrainer(recipe, Seeing(model.model.visual, model.config.vision_config.out_hidden_size), train_dataset=data)
-    trainer.train(resume_from_checkpoint=checkpoint)
+    trainer.run(done, checkpoint)
     return finish(trainer, model, processor, recipe)

@@ -1,111 +1,227 @@
-"""Supervised fine-tuning on the visual tasks, drawn on the fly and packed without padding.
+"""Supervised fine-tuning on data sets and on visual tasks drawn on the fly, packed without padding.
 
-The share of samples whose every supervised token is the model's first choice is measured on the very batches that
-are learnt from: none is ever drawn twice, so it is held-out accuracy for free, and it moves the curriculum.
+The share of samples whose every supervised token is the model's first choice is measured on the very updates that
+are learnt from. For tasks none is ever drawn twice, so it is held-out accuracy for free, and it moves the curriculum.
 """
 
-import random
-from collections.abc import Iterator
-from functools import lru_cache
+import json
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
+from accelerate import PartialState
+from accelerate.utils import gather_object
 from torch import Tensor
-from torch.nn import functional as F
-from torch.utils.data import IterableDataset, get_worker_info
-from transformers import TrainerCallback
 
 from onevision import tasks
-from onevision.tasks.base import Task, keyed_seed
+from onevision.errors import InputError
+from onevision.store import write_atomic
+from onevision.train.adapt import adapt
+from onevision.train.cache import FeatureCache, fill
+from onevision.train.callbacks import say
 from onevision.train.curriculum import Curriculum
-from onevision.train.encode import IGNORE, Encoded, collate, encode
-from onevision.train.pack import hidden_states, use_packing
-from onevision.train.recipe import Recipe
-from onevision.train.trainer import StreamTrainer, finish, starting_model, steps_done
+from onevision.train.data import Corpus, Draws, Share, Update, Updates, blank_row, longest_row
+from onevision.train.encode import supervised
+from onevision.train.pack import Scored, use_packing
+from onevision.train.recipe import SFTRecipe
+from onevision.train.trainer import StreamTrainer, finish, starting_model, steps_done, stream, training_arguments
 
+HOPELESS = 32
+"""So many samples skipped before the first that can be used, and a run is given up."""
 
-class TaskBatches(IterableDataset):  # type: ignore[type-arg]
-    """Packed batches of tasks' samples without end, from batch `first_batch` on, as the curriculum asks for them."""
-
-    def __init__(self, recipe: Recipe, curriculum: Curriculum, processor: Any, first_batch: int = 0) -> None:
-        self.recipe, self.curriculum, self.processor, self.first_batch = recipe, curriculum, processor, first_batch
-
-    def __iter__(self) -> Iterator[dict[str, Any]]:
-        worker = get_worker_info()
-        if worker:
-            torch.set_num_threads(1)
-        batch, stride = self.first_batch + (worker.id if worker else 0), worker.num_workers if worker else 1
-        while True:
-            first = batch * self.recipe.per_device_train_batch_size
-            indices = range(first, first + self.recipe.per_device_train_batch_size)
-            names, samples = zip(*(self._sample(index) for index in indices), strict=True)
-            yield collate(samples) | {"tasks": names}
-            batch += stride
-
-    def _sample(self, index: int) -> tuple[str, Encoded]:
-        rng = random.Random(keyed_seed("sft", self.recipe.seed, index))
-        name, level, size = self.curriculum.choose(rng)
-        sample = _task(name, self.recipe.seed, level, size).sample(index)
-        return name, encode(sample, self.processor)
-
-
-@lru_cache(maxsize=512)
-def _task(name: str, seed: int, level: int, size: tuple[int, int]) -> Task:
-    return tasks.make(name, split="train", seed=seed, levels=(level,), size=size)
+Result = tuple[int, str, bool]
+"""(sample number, its task or "", whether every supervised token was the model's first choice)."""
 
 
 class SFTTrainer(StreamTrainer):
-    """Cross-entropy on the supervised tokens; the output head runs on those alone."""
+    """Cross-entropy, averaged over the supervised tokens of the whole update on all processes."""
 
-    def __init__(self, recipe: Recipe, curriculum: Curriculum, model: Any, **kwargs: Any) -> None:
-        super().__init__(recipe, model, **kwargs)
-        self.curriculum = curriculum
-        self.add_callback(KeepCurriculum(curriculum))
+    def __init__(self, recipe: SFTRecipe, model: Any, updates: Updates, held_out: Updates | None = None) -> None:
+        super().__init__(recipe, model, train_dataset=updates, eval_dataset=held_out)
+        self.recipe, self.updates, self.held_out = recipe, updates, held_out
+        self.rehearsals = 2 if self.args.device.type != "cpu" else 0
+        self.counts: Counter[str] = Counter()
+        self.seen = 0
 
-    def compute_loss(self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, **_: Any) -> Any:
-        inner = self.accelerator.unwrap_model(model)
-        # The state at a token predicts the next one.
-        supervised = (inputs["labels"][1:] != IGNORE).nonzero().squeeze(1)
-        target = inputs["labels"][1:][supervised]
-        # accelerate's autocast sits on the model's own forward, which packing goes round.
-        with torch.autocast(target.device.type, dtype=torch.bfloat16, enabled=self.args.bf16):
-            logits = inner.lm_head(hidden_states(inner, inputs)[supervised]).float()
-        self._record(inputs, supervised, (logits.argmax(-1) == target).detach())
-        loss = F.cross_entropy(logits, target)
-        return (loss, {"logits": logits}) if return_outputs else loss
+    def training_step(self, model: Any, inputs: Update, num_items_in_batch: Any = None) -> Tensor:
+        """An update's gradients, row by row; returns its loss."""
+        self._rehearse(model)
+        model.train()
+        numbers = sorted(number for row in inputs.rows for number, _ in row["samples"])
+        self.learning = f"samples {numbers[0]} to {numbers[-1]}" if numbers else "an update without samples"
+        rows, tokens = self._even(inputs.rows)
+        total, results = torch.zeros((), device=self.args.device), []
+        for number, row in enumerate(rows):
+            with self.accumulating(model, last=number == len(rows) - 1):
+                # Processes average their gradients, and this is already a mean over them all.
+                loss, found = self._row(model, row, max(1, tokens) / self.accelerator.num_processes)
+                self.check_finite(loss)
+                self.accelerator.backward(loss)
+            total += loss.detach()
+            results += found
+        self._note(inputs, results)
+        return total
 
-    def _record(self, inputs: dict[str, Any], supervised: Tensor, right: Tensor) -> None:
-        sizes = torch.tensor(inputs["lengths"])
-        owner = torch.repeat_interleave(torch.arange(len(sizes)), sizes)[supervised + 1]
-        wrong = torch.zeros(len(sizes)).index_add_(0, owner, (~right).float().cpu())
-        for task, mistakes in zip(inputs["tasks"], wrong.tolist(), strict=True):
-            self.curriculum.record(task, mistakes == 0)
+    def _row(self, model: Any, row: dict[str, Any], tokens: float) -> tuple[Tensor, list[Result]]:
+        """(cross-entropy of a row divided by `tokens`, how its samples came out)."""
+        row = self._prepare_inputs(row)
+        place, target = supervised(row["labels"])
+        scored: Scored = model(row, place, target, features=row.get("features"))
+        return -scored.logprobs.sum() / tokens, _results(row, place, scored.best)
+
+    def _even(self, rows: Sequence[dict[str, Any]]) -> tuple[list[dict[str, Any]], int]:
+        """The rows, as many on every process, and the number of supervised tokens on all of them."""
+        mine = torch.tensor([[len(rows), sum(_supervised(row) for row in rows), sum(sum(row["lengths"]) for row in rows)]])
+        every = self.accelerator.gather(mine.to(self.args.device))
+        self.tokens += int(every[:, 2].sum())
+        blank = [blank_row(self.updates.kept)] * (max(1, int(every[:, 0].max())) - len(rows))
+        return [*rows, *blank], int(every[:, 1].sum())
+
+    def _note(self, update: Update, results: Sequence[Result]) -> None:
+        """Move the curriculum on, the same on all processes, and keep account of samples that did not fit."""
+        news = [(list(results), update.notes, update.skipped)]
+        every = gather_object(news) if self.accelerator.num_processes > 1 else news
+        skipped = [one for *_, some in every for one in some]
+        found = sorted(result for some, *_ in every for result in some)
+        self.counts.update([note for _, notes, _ in every for note in notes] + ["skipped"] * len(skipped))
+        self.seen += len(found)
+        if skipped and self.args.should_save:
+            _append(Path(self.args.output_dir) / "skipped.jsonl", [{"sample": one, "reason": why} for one, why in skipped])
+        if not self.seen and self.counts["skipped"] >= HOPELESS:
+            raise InputError(f"none of the first {self.counts['skipped']} samples can be used; the last: {skipped[-1][1]}")
+        if self.updates.curriculum:
+            self.updates.curriculum.advance((name, right) for _, name, right in found if name)
+
+    def _rehearse(self, model: Any) -> None:
+        """The longest row there can be, before the first update and (with the optimizer's state in memory) before the
+        second, so that memory fails now and not in the third hour. It leaves nothing behind."""
+        if not self.rehearsals:
+            return
+        self.rehearsals -= 1
+        row = longest_row(self.recipe, self.updates.processor)
+        with torch.random.fork_rng(), self.accumulating(model, last=False):
+            try:
+                loss, _ = self._row(model, row, 1.0)
+                self.accelerator.backward(loss)
+            except torch.OutOfMemoryError as error:
+                raise InputError(
+                    f"a row of {sum(row['lengths'])} tokens does not fit into the device's memory: lower pack_tokens, cutoff_len or "
+                    f"image_resolution, set gradient_checkpointing: true, or shard with fsdp or deepspeed ({str(error).splitlines()[0]})"
+                ) from None
+        model.zero_grad()
 
     def log(self, logs: dict[str, Any], *args: Any, **kwargs: Any) -> None:
-        super().log(logs | self.curriculum.report() if "loss" in logs else logs, *args, **kwargs)
+        """Adds where the tasks stand, and how many samples did not fit so far."""
+        if "loss" in logs:
+            logs = logs | (self.updates.curriculum.report() if self.updates.curriculum else {}) | dict(self.counts)
+        super().log(logs, *args, **kwargs)
+
+    def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
+        """Loss a token, and the share of samples wholly right, on what was held out."""
+        self.model_wrapped.eval()
+        sums = torch.zeros(4, dtype=torch.float64, device=self.args.device)
+        learnt = self.tokens
+        for update in stream(self.held_out, self.args.dataloader_num_workers):
+            for row in self._even(update.rows)[0]:
+                with torch.no_grad():
+                    loss, results = self._row(self.model_wrapped, row, 1.0)
+                right = sum(result[2] for result in results)
+                sums += torch.tensor([float(loss), _supervised(row), right, len(results)], dtype=torch.float64, device=sums.device)
+        self.tokens = learnt
+        whole: list[float] = self.accelerator.reduce(sums).tolist()
+        metrics = {"eval_loss": whole[0] / max(1, whole[1]), "eval_right": whole[2] / max(1, whole[3]), "eval_samples": whole[3]}
+        self.log(metrics)
+        self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
+        return metrics
+
+    def keep(self, folder: Path) -> None:
+        """The curriculum, and the account of samples that did not fit."""
+        if self.updates.curriculum:
+            self.updates.curriculum.save(folder)
+        write_atomic(folder / "counts.json", json.dumps(self.counts))
 
 
-class KeepCurriculum(TrainerCallback):
-    """The curriculum's state goes into every checkpoint."""
-
-    def __init__(self, curriculum: Curriculum) -> None:
-        self.curriculum = curriculum
-
-    def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        self.curriculum.save(Path(args.output_dir) / f"checkpoint-{state.global_step}")
+def _supervised(row: dict[str, Any]) -> int:
+    return len(supervised(row["labels"])[0])
 
 
-def finetune(recipe: Recipe) -> Path:
-    """Run an "sft" recipe, going on from its last checkpoint; returns the folder of the finished model."""
+def _results(row: dict[str, Any], place: Tensor, best: Tensor) -> list[Result]:
+    sizes = torch.tensor(row["lengths"])
+    owner = torch.repeat_interleave(torch.arange(len(sizes)), sizes)[place.cpu() + 1]
+    wrong = torch.zeros(len(sizes)).index_add_(0, owner, (~best).float().cpu())
+    return [(number, name, mistakes == 0) for (number, name), mistakes in zip(row["samples"], wrong.tolist(), strict=True) if number >= 0]
+
+
+def _append(path: Path, lines: Iterable[dict[str, str]]) -> None:
+    try:
+        with path.open("a") as out:
+            out.writelines(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+    except OSError as error:
+        say(f"{path} not written: {error.strerror}")
+
+
+def finetune(recipe: SFTRecipe) -> Path:
+    """Run an "sft" recipe, going on from its last checkpoint; returns the folder of the finished model.
+
+    Raises InputError for data that are not there and for settings that cannot go together.
+    """
+    arguments = training_arguments(recipe)
+    for name in recipe.tasks:
+        tasks.make(name, levels=tuple(recipe.levels))
+    corpus = Corpus(recipe)
+    share = Share(recipe.per_device_train_batch_size * recipe.gradient_accumulation_steps, arguments.process_index, arguments.world_size)
+    recipe, end = _planned(recipe, corpus, share.size * share.processes)
     model, processor = starting_model(recipe)
-    use_packing(model)
-    model.model.visual.requires_grad_(not recipe.freeze_vision_tower)
-    curriculum = Curriculum(recipe)
+    use_packing(model, recipe.flash_attn)
+    model = adapt(model, recipe)
+    kept = _features(recipe, model, processor, corpus, arguments)
     done, checkpoint = steps_done(recipe.output_dir)
-    if checkpoint:
+    curriculum = Curriculum(recipe, done) if recipe.tasks else None
+    if checkpoint and curriculum:
         curriculum.load(Path(checkpoint))
-    data = TaskBatches(recipe, curriculum, processor, first_batch=done)
-    trainer = SFTTrainer(recipe, curriculum, model, train_dataset=data)
-    trainer.train(resume_from_checkpoint=checkpoint)
+    updates = Updates(Draws(recipe, corpus), processor, share, done, end, curriculum, kept)
+    held = len(corpus.held) or int(recipe.val_size)
+    held_out = Updates(Draws(recipe, corpus, held_out=True), processor, share, end=held, kept=kept) if held else None
+    trainer = SFTTrainer(recipe, model, updates, held_out)
+    if checkpoint and (counts := Path(checkpoint) / "counts.json").exists():
+        trainer.counts.update(json.loads(counts.read_text()))
+    trainer.run(done, checkpoint)
+    if trainer.counts and arguments.should_save:
+        say("samples that did not fit: " + ", ".join(f"{count} {what}" for what, count in trainer.counts.items()) + " (skipped.jsonl)")
     return finish(trainer, model, processor, recipe)
+
+
+def _planned(recipe: SFTRecipe, corpus: Corpus, update: int) -> tuple[SFTRecipe, int | None]:
+    """The recipe with its number of steps, and the sample number at which the data end (None: never)."""
+    if not recipe.tasks and not len(corpus):
+        raise InputError("nothing to learn from: give dataset or tasks")
+    if recipe.tasks and 0 < recipe.val_size < 1:
+        raise InputError(f"val_size is {recipe.val_size}, a share of the data; tasks have no end: give a number of samples")
+    if recipe.max_steps > 0:
+        return recipe, None
+    if recipe.tasks:
+        raise InputError("tasks have no end: give max_steps")
+    end = math.ceil(len(corpus) * recipe.num_train_epochs)
+    return replace(recipe, max_steps=math.ceil(end / update)), end
+
+
+def _features(recipe: SFTRecipe, model: Any, processor: Any, corpus: Corpus, arguments: Any) -> FeatureCache | None:
+    """The cache, filled, where the recipe names a folder for it."""
+    if recipe.feature_cache is None or not len(corpus):
+        return None
+    if not (recipe.freeze_vision_tower and recipe.freeze_multi_modal_projector):
+        raise InputError(
+            "feature_cache needs freeze_vision_tower and freeze_multi_modal_projector: a tower that learns sees anew each time"
+        )
+    if recipe.deepspeed or (recipe.fsdp and recipe.tasks):
+        raise InputError("feature_cache goes neither with deepspeed nor, beside tasks, with fsdp: all processes must run the same parts")
+    tower = (model.get_base_model() if recipe.finetuning_type == "lora" else model).model.visual.to(arguments.device)
+    cache = FeatureCache(Path(recipe.feature_cache), tower, processor, torch.bfloat16 if recipe.bf16 else torch.float32)
+    fill(cache, recipe, corpus, tower, processor, arguments.process_index, arguments.world_size)
+    PartialState().wait_for_everyone()
+    cache.find()
+    return cache
