@@ -16,7 +16,10 @@ COMMANDS = {
     "ask": ("onevision.ask", "Answer a question about one or more pictures."),
     "tasks": ("onevision.tasks.command", "List the procedural visual tasks, or write some of their problems."),
     "train": ("onevision.train.command", "Teach a model as a recipe says; run again to resume."),
+    "plan": ("onevision.train.plan.command", "Say what a training recipe will take: memory, tokens, FLOPs, time."),
     "bench": ("onevision.bench.command", "Measure a model on held-out tasks or a benchmark."),
+    "report": ("onevision.report.command", "Tables, paired comparisons, plots and one HTML page of what was measured."),
+    "grade": ("onevision.answers.command", "Grade an existing prediction file."),
 }
 """Command -> (module, what it does). The module has `app`, a Typer with subcommands, or `main`, a plain function."""
 
