@@ -37,13 +37,21 @@ class OurMeter(Meter):
 
     def on_train_begin(self, args: Any, state: Any, control: Any, model: Any = None, **_: Any) -> None:
         super().on_train_begin(args, state, control, model=model)
-        step, meter = LeanDecoder.step, self
+        # A hook on the text tower would send the engine round its lean decoder: its forward is wrapped instead.
+        text, step, meter = model.model.language_model, LeanDecoder.step, self
+        text._forward_pre_hooks.clear()
+        forward = text.forward
+
+        def seen(*given: Any, **named: Any) -> Any:
+            meter._saw_text(text, given, named)
+            return forward(*given, **named)
 
         def counted(decoder: LeanDecoder, tokens: Any) -> Any:
             meter.counts["text_positions"] += len(tokens)
             meter.counts["lm_head_rows"] += len(tokens)
             return step(decoder, tokens)
 
+        text.forward = seen
         LeanDecoder.step = counted  # type: ignore[method-assign]
 
     def _saw_text(self, module: Any, given: tuple[Any, ...], named: dict[str, Any]) -> None:
