@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from llamafactory.train.tuner import run_exp
-from measure import Meter, arguments
+from measure import ALIKE, Meter, arguments
 
 
 def main() -> None:
@@ -54,17 +54,7 @@ def _config(args: Any, folder: str) -> dict[str, Any]:
         "per_device_train_batch_size": args.batch,
         "gradient_accumulation_steps": args.accumulate,
         "disable_gradient_checkpointing": True,
-        "optim": "adamw_torch",
-        "weight_decay": 0.0,
-        "lr_scheduler_type": "constant",
-        "max_grad_norm": 1.0,
-        "bf16": False,
-        "use_cpu": True,
-        "logging_steps": 1,
-        "save_strategy": "no",
-        "report_to": "none",
-        "disable_tqdm": True,
-        "seed": 0,
+        **ALIKE,
     }
 
 

@@ -20,6 +20,21 @@ from transformers import TrainerCallback
 
 COUNTS = ("vision_calls", "picture_encodes", "patches_encoded", "prompt_positions", "text_positions", "lm_head_rows", "tokens", "positions")
 
+ALIKE: dict[str, Any] = {
+    "optim": "adamw_torch",
+    "weight_decay": 0.0,
+    "lr_scheduler_type": "constant",
+    "max_grad_norm": 1.0,
+    "bf16": False,
+    "use_cpu": True,
+    "logging_steps": 1,
+    "save_strategy": "no",
+    "report_to": "none",
+    "disable_tqdm": True,
+    "seed": 0,
+}
+"""float32, AdamW, one process, nothing recomputed: what is fastest for a small model."""
+
 
 def arguments(description: str | None) -> argparse.ArgumentParser:
     """What all peers take."""

@@ -9,22 +9,6 @@ from transformers import AutoProcessor, Qwen2_5_VLForConditionalGeneration
 from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
 from trl.trainer import utils
 
-ALIKE: dict[str, Any] = {
-    "optim": "adamw_torch",
-    "weight_decay": 0.0,
-    "lr_scheduler_type": "constant",
-    "max_grad_norm": 1.0,
-    "bf16": False,
-    "gradient_checkpointing": False,
-    "use_cpu": True,
-    "logging_steps": 1,
-    "save_strategy": "no",
-    "report_to": "none",
-    "disable_tqdm": True,
-    "seed": 0,
-}
-"""float32, AdamW, one process, nothing recomputed: what is fastest for a small model."""
-
 
 def load(folder: Path, frozen: bool) -> tuple[Any, Any]:
     """The model in float32, and its processor with pictures prepared by Pillow, as ours are."""

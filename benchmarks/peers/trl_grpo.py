@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from datasets import Dataset, Features, Image, Value
-from measure import Meter, arguments, read
+from measure import ALIKE, Meter, arguments, read
 from PIL import Image as Pillow
 from trl import GRPOConfig, GRPOTrainer
-from trl_common import ALIKE, count_fused_head, load
+from trl_common import count_fused_head, load
 
 
 def main() -> None:
@@ -58,6 +58,7 @@ def _config(args: Any, folder: str) -> GRPOConfig:
         generation_kwargs={"min_new_tokens": args.completion_tokens},
         beta=0.0,
         temperature=1.0,
+        gradient_checkpointing=False,
         **ALIKE,
     )
 

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from datasets import Dataset, Features, Image, Value
-from measure import Meter, arguments, read
+from measure import ALIKE, Meter, arguments, read
 from trl import SFTConfig, SFTTrainer
-from trl_common import ALIKE, count_fused_head, load
+from trl_common import count_fused_head, load
 
 
 def main() -> None:
@@ -35,6 +35,7 @@ def main() -> None:
             per_device_train_batch_size=args.batch,
             gradient_accumulation_steps=args.accumulate,
             max_length=None,
+            gradient_checkpointing=False,
             **ALIKE,
         )
         SFTTrainer(model=model, processing_class=processor, args=config, train_dataset=_samples(args.data), callbacks=[meter]).train()

@@ -1,9 +1,13 @@
-"""Files that are either whole or not there, and names made of content."""
+"""Files that are either whole or not there, JSON lines, and names made of content."""
 
 import hashlib
+import json
 import os
 import tempfile
 from pathlib import Path
+from typing import Any
+
+from onevision.errors import InputError
 
 
 def write_atomic(path: Path, content: str | bytes) -> None:
@@ -33,3 +37,14 @@ def content_id(*parts: str | bytes) -> str:
         data = part.encode() if isinstance(part, str) else part
         digest.update(len(data).to_bytes(8) + data)
     return digest.hexdigest()
+
+
+def json_object(line: str | bytes, where: str) -> dict[str, Any]:
+    """The object that a line of JSON holds. Raises InputError, beginning with `where`, for anything else."""
+    try:
+        row = json.loads(line)
+    except ValueError as error:
+        raise InputError(f"{where}: not JSON ({error})") from None
+    if not isinstance(row, dict):
+        raise InputError(f"{where}: an object was expected, not {type(row).__name__}")
+    return row

@@ -79,7 +79,7 @@ def test_golds_from_a_second_file(tmp_path: Path) -> None:
     ("name", "content", "message"),
     [
         ("a.jsonl", '{"foo": 1}', "known are OneVision JSONL"),
-        ("a.jsonl", "{broken", "line 1: broken JSON"),
+        ("a.jsonl", "{broken", "line 1: not JSON"),
         ("a.jsonl", "[1, 2]", "no list of records"),
         ("a.jsonl", "", "is empty"),
         ("a.xlsx", "no sheet", "xlsx"),

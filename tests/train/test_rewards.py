@@ -71,6 +71,13 @@ def test_unknown_functions(own, name):
         Rewards([name.format(own=own)])
 
 
+def test_a_file_that_cannot_be_loaded_is_named(tmp_path):
+    path = tmp_path / "torn.py"
+    path.write_text("def f(:\n")
+    with pytest.raises(InputError, match=r"torn.py cannot be loaded: SyntaxError"):
+        Rewards([f"{path}:f"])
+
+
 def test_weights_must_fit():
     with pytest.raises(InputError, match="2 numbers for 1"):
         Rewards(["answer"], [1.0, 2.0])

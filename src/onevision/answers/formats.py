@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from onevision.errors import InputError, MissingPartError
+from onevision.store import json_object
 
 Record = Mapping[str, Any]
 
@@ -193,7 +194,7 @@ def _json(path: Path, text: str) -> list[Record]:
     try:
         whole = json.loads(text)
     except ValueError:
-        return [_object(path, i, line) for i, line in enumerate(text.splitlines(), 1) if line.strip()]
+        return [json_object(line, f"{path}, line {i}") for i, line in enumerate(text.splitlines(), 1) if line.strip()]
     if isinstance(whole, dict):
         inner = list(whole.values())
         keyed = [{"pid": key, **value} for key, value in whole.items() if isinstance(value, dict)]
@@ -201,16 +202,6 @@ def _json(path: Path, text: str) -> list[Record]:
     if not isinstance(whole, list) or not all(isinstance(row, dict) for row in whole):
         raise InputError(f"{path} holds no list of records; JSONL, or JSON with one object a prediction, was expected")
     return whole
-
-
-def _object(path: Path, number: int, line: str) -> Record:
-    try:
-        row = json.loads(line)
-    except ValueError as error:
-        raise InputError(f"{path}, line {number}: broken JSON ({error})") from None
-    if not isinstance(row, dict):
-        raise InputError(f"{path}, line {number}: {line[:40]!r} is no JSON object")
-    return row
 
 
 def _sheet(path: Path) -> Iterator[Record]:

@@ -90,9 +90,15 @@ class Worker:
             self._process.communicate()
             self._process = None
 
+    def forget(self) -> None:
+        """Leave the server to the process that started it: after a fork two would read from one pipe."""
+        self._lock, self._process, self._ready = threading.Lock(), None, False
+
 
 _WORKER = Worker()
 atexit.register(_WORKER.close)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_WORKER.forget)
 
 
 def same_by_algebra(answer: str, gold: str) -> bool | None:

@@ -18,6 +18,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from onevision.answers.worker import warm_up
 from onevision.bench import BENCHMARKS
 from onevision.bench.journal import Journal
 from onevision.bench.records import record, write_records
@@ -48,6 +49,7 @@ def measure(engine: Engine, subject: Subject, asking: Asking, folder: Path) -> R
         answers = answer_all(engine, subject.problems, asking, journal, subject.benchmark)
     finally:
         journal.close()
+    warm_up()  # without it the first formulas would be "could not judge", and those of a rerun perhaps not
     pictures = folder / "pictures"
     records = [record(problem, answer, pictures) for problem, answer in zip(subject.problems, answers, strict=True)]
     write_records(folder / "records.jsonl", records)

@@ -12,11 +12,14 @@ def check_words(messages: Sequence[Message], tokenizer: Any) -> None:
     last = next((message for message in reversed(messages) if message["role"] == "user"), None)
     if last is None or not text_of(last).strip():
         raise InputError("the question is empty; ask something about the picture")
-    special = [added.content for added in tokenizer.added_tokens_decoder.values() if added.special]
-    # Written out in a question they would become control tokens, or pictures that are not there.
-    used = [token for token in special for message in messages if token in text_of(message)]
-    if used:
-        raise InputError(f"the question holds the control token '{used[0]}'; leave it out")
+    if used := control_token(messages, tokenizer):
+        raise InputError(f"the question holds the control token '{used}'; leave it out")
+
+
+def control_token(messages: Sequence[Message], tokenizer: Any) -> str | None:
+    """A special token written out in a text, where it would become the end of a turn, or a picture that is not there."""
+    special = (added.content for added in tokenizer.added_tokens_decoder.values() if added.special)
+    return next((token for token in special for message in messages if token in text_of(message)), None)
 
 
 def check_room(length: int, picture_tokens: int, context: int) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from onevision.errors import InputError, MissingPartError
+from onevision.store import json_object
 
 KINDS = (".jsonl", ".json", ".parquet")
 
@@ -62,7 +63,7 @@ class JsonLines(Sequence[Mapping[str, Any]]):
     def __getitem__(self, index: Any) -> Any:
         with self.path.open("rb") as file:
             file.seek(self.starts[index])
-            return _object(self.path, file.readline(), index)
+            return json_object(file.readline(), f"{self.path}, row {index}")
 
 
 class Chain(Sequence[Mapping[str, Any]]):
@@ -81,16 +82,6 @@ class Chain(Sequence[Mapping[str, Any]]):
 
     def __iter__(self) -> Iterator[Mapping[str, Any]]:
         return (row for part in self.parts for row in part)
-
-
-def _object(path: Path, line: bytes, index: int) -> Mapping[str, Any]:
-    try:
-        row = json.loads(line)
-    except ValueError as error:
-        raise InputError(f"{path}, row {index}: not JSON ({error})") from None
-    if not isinstance(row, dict):
-        raise InputError(f"{path}, row {index}: an object was expected, not {type(row).__name__}")
-    return row
 
 
 def _is_list(path: Path) -> bool:

@@ -10,6 +10,7 @@ from PIL.Image import Image
 from torch import Tensor
 from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import smart_resize
 
+from onevision.engine.chat import control_token
 from onevision.errors import InputError
 from onevision.train.pack import mrope_positions
 from onevision.types import Message, Sample
@@ -90,7 +91,8 @@ def _within(image: Image, side: int) -> Image:
 
 def _pieces(messages: Sequence[Message], processor: Any, pictures: int) -> list[Piece]:
     """The chat as prompt, answer, prompt, answer … with one image token for each picture."""
-    _check_words(messages, processor.tokenizer)
+    if used := control_token(messages, processor.tokenizer):
+        raise InputError(f"the text holds the control token '{used}'")
     pieces: list[Piece] = []
     done = ""
     for turn, message in enumerate(messages):
@@ -107,15 +109,6 @@ def _pieces(messages: Sequence[Message], processor: Any, pictures: int) -> list[
     if places != pictures:
         raise InputError(f"{pictures} pictures, but {places} places for them in the messages before the last answer")
     return pieces
-
-
-def _check_words(messages: Sequence[Message], tokenizer: Any) -> None:
-    texts = [part if isinstance(part, str) else part.get("text", "") for message in messages
-             for part in ([message["content"]] if isinstance(message["content"], str) else message["content"])]  # fmt: skip
-    for token in tokenizer.added_tokens_decoder.values():
-        # Written out in a text they would become ends of turns, or pictures that are not there.
-        if token.special and any(token.content in text for text in texts):
-            raise InputError(f"the text holds the control token '{token.content}'")
 
 
 def _size(processor: Any, limits: Limits) -> dict[str, int]:

@@ -8,8 +8,8 @@ checkpoint does what the uninterrupted run would have done.
 import json
 import math
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from onevision import tasks
+from onevision.answers.worker import warm_up
 from onevision.engine.base import SamplingParams
 from onevision.errors import InputError
 from onevision.tasks.base import keyed_seed
@@ -198,11 +199,15 @@ class GRPOTrainer(StreamTrainer):
         inner = self.accelerator.unwrap_model(self.model)
         return inner.get_base_model() if hasattr(inner, "get_base_model") else inner
 
-    def _as_reference(self) -> AbstractContextManager[Any]:
+    @contextmanager
+    def _as_reference(self) -> Iterator[Any]:
         """The policy before it learnt: a model of its own, or the one under a LoRA adapter."""
         if self.reference is not None:
-            return nullcontext(self.reference)
-        return _WithoutAdapter(self.accelerator.unwrap_model(self.model))
+            yield self.reference
+            return
+        adapted = self.accelerator.unwrap_model(self.model)
+        with adapted.disable_adapter():
+            yield adapted.get_base_model()
 
     def _tokens(self, completion: Completion) -> list[int]:
         """A completion as it was sampled: the end of the turn is a token the policy chose too."""
@@ -234,18 +239,6 @@ class GRPOTrainer(StreamTrainer):
         super().log(logs, *args, **kwargs)
 
 
-class _WithoutAdapter:
-    def __init__(self, model: Any) -> None:
-        self.model, self.disabled = model, model.disable_adapter()
-
-    def __enter__(self) -> Any:
-        self.disabled.__enter__()
-        return self.model.get_base_model()
-
-    def __exit__(self, *error: Any) -> None:
-        self.disabled.__exit__(*error)
-
-
 def _mean(values: Sequence[float]) -> float:
     return sum(values) / len(values) if values else 0.0
 
@@ -256,6 +249,8 @@ def reinforce(recipe: GRPORecipe) -> Path:
     Raises InputError for data that are not there and for settings that cannot go together.
     """
     arguments = training_arguments(recipe)
+    if recipe.dataset:
+        warm_up()  # of formulas the tasks have none
     rewards, corpus = Rewards(recipe.reward_funcs, recipe.reward_weights), Corpus(recipe)
     share = Share(recipe.per_device_train_batch_size * recipe.gradient_accumulation_steps, arguments.process_index, arguments.world_size)
     recipe = _planned(recipe, corpus, share.size * share.processes)

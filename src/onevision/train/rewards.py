@@ -113,15 +113,18 @@ def _call(name: str, function: RewardFunction, chats: list[Any], columns: dict[s
 def _function(name: str) -> RewardFunction:
     if name == "format":
         return format_reward
-    path, colon, function = name.rpartition(":")
-    if not colon or not Path(path).is_file():
+    path, _, function = name.rpartition(":")
+    if not path.endswith(".py") or not Path(path).is_file():
         raise InputError(f"reward_funcs has {name!r}; 'answer', 'format' or FILE.py:FUNCTION was expected")
-    # The user's own code, named by the user's own recipe.
-    spec = importlib.util.spec_from_file_location(Path(path).stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    try:
+        # The user's own code, named by the user's own recipe.
+        spec = importlib.util.spec_from_file_location(Path(path).stem, path)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise InputError(f"reward_funcs: {path} cannot be loaded: {type(error).__name__}: {error}") from error
     if not callable(getattr(module, function, None)):
         raise InputError(f"reward_funcs: {path} has no function {function!r}")
     return getattr(module, function)  # type: ignore[no-any-return]
