@@ -161,14 +161,16 @@ def test_patchify_is_the_processors_own(loaded):
 
 
 @pytest.mark.parametrize("causal", [True, False])
-@pytest.mark.parametrize("longest", [4096, 3])
-def test_attention_stays_inside_each_sample(causal, longest, monkeypatch):
-    """Both ways of computing it: all samples unfolded at once, and long ones one by one."""
-    monkeypatch.setattr(packing, "UNFOLDED", longest)
+@pytest.mark.parametrize(("alone", "parts"), [(160, [[5, 4], [2, 2]]), (4, [[5], [4, 2], [2]]), (1, [[5], [4], [2], [2]])])
+def test_attention_stays_inside_each_sample(causal, alone, parts, monkeypatch):
+    """Both ways of computing it: samples of about one length as a batch, and long ones one by one."""
+    monkeypatch.setattr(packing, "ALONE", alone)
     torch.manual_seed(0)
-    q, k, v = torch.randn(3, 9, 4, 8)
-    whole = Packing([4, 5], causal).attend(q, k[:, :2], v[:, :2], 0.3)
-    for part in (slice(0, 4), slice(4, 9)):
+    q, k, v = torch.randn(3, 13, 4, 8)
+    row = Packing([5, 4, 2, 2], causal)
+    assert [list(part.lengths) for part in row.parts] == parts
+    whole = row.attend(q, k[:, :2], v[:, :2], 0.3)
+    for part in (slice(0, 5), slice(5, 9), slice(9, 11), slice(11, 13)):
         scores = torch.einsum("qhd,khd->hqk", q[part], k[part, :2].repeat_interleave(2, 1)) * 0.3
         size = scores.shape[-1]
         seen = torch.ones(size, size).tril() if causal else torch.ones(size, size)

@@ -41,27 +41,65 @@ class Scored(NamedTuple):
     entropy: Tensor
 
 
-UNFOLDED = 1024
-"""Samples up to this length are unfolded into one batch; longer ones attend one by one, and no mask is built for them."""
+ALONE = 160
+"""Longer samples attend one by one, with no scores kept; shorter ones of about one length share a matrix product."""
+
+PADDING = 4 / 3
+"""Short samples are unfolded into one batch while it is at most so much larger than they are."""
 
 
 class Packing:
-    """How samples of the given lengths lie in one row of sum(lengths) tokens.
+    """How samples of the given lengths lie in one row of sum(lengths) tokens."""
+
+    flash: ClassVar[Callable[..., Tensor] | None] = None
+    """flash-attn's varlen kernel, where there is one (see `use_packing`)."""
+
+    def __init__(self, lengths: Sequence[int], causal: bool, device: torch.device | str = "cpu") -> None:
+        self.longest, self.causal = max(lengths), causal
+        self.ends = F.pad(torch.tensor(lengths, device=device).cumsum(0), (1, 0)).int()
+        self.parts = [Unfolding(part, causal, device) for part in _alike(lengths)]
+
+    def attend(self, query: Tensor, key: Tensor, value: Tensor, scaling: float) -> Tensor:
+        """Attention inside each sample. query: (row, heads, dim); key, value: (row, kv heads, dim) -> (row, heads * dim)."""
+        if self.flash and query.is_cuda and query.dtype in (torch.float16, torch.bfloat16):
+            bounds = (self.ends, self.ends, self.longest, self.longest)
+            return self.flash(query, key, value, *bounds, softmax_scale=scaling, causal=self.causal).flatten(1)
+        cuts = [sum(part.lengths) for part in self.parts]
+        pieces = zip(self.parts, *(x.split(cuts) for x in (query, key, value)), strict=True)
+        return torch.cat([(self._alone if part.longest > ALONE else part.attend)(q, k, v, scaling) for part, q, k, v in pieces])
+
+    def _alone(self, query: Tensor, key: Tensor, value: Tensor, scaling: float) -> Tensor:
+        q, k, v = (x.transpose(0, 1)[None] for x in (query, key, value))
+        mixed = F.scaled_dot_product_attention(q, k, v, is_causal=self.causal, scale=scaling, enable_gqa=True)
+        return mixed[0].transpose(0, 1).flatten(1)
+
+
+def _alike(lengths: Sequence[int]) -> list[list[int]]:
+    """Neighbours of about one length together; every long sample by itself."""
+    parts: list[list[int]] = []
+    for length in lengths:
+        grown = [*parts[-1], length] if parts else [length]
+        if parts and max(grown) <= ALONE and max(grown) * len(grown) <= PADDING * sum(grown):
+            parts[-1] = grown
+        else:
+            parts.append([length])
+    return parts
+
+
+class Unfolding:
+    """Samples as one batch, as long as the longest of them.
 
     unfold: (samples, longest) positions in the row, padded with 0. kept: which places of the flattened unfolding are
     real, in row order. bias: (samples, 1, longest or 1, longest), 0 where attention may look and -inf where not.
     """
-
-    flash: ClassVar[Callable[..., Tensor] | None] = None
-    """flash-attn's varlen kernel, where there is one (see `use_packing`)."""
 
     def __init__(self, lengths: Sequence[int], causal: bool, device: torch.device | str = "cpu") -> None:
         size = torch.tensor(lengths, device=device)
         self.lengths, self.longest, self.causal = tuple(lengths), max(lengths), causal
         place = torch.arange(self.longest, device=device)
         self.real = place < size[:, None]
-        self.ends = F.pad(size.cumsum(0), (1, 0)).int()
-        self.unfold = (self.ends[:-1, None] + place).where(self.real, torch.zeros_like(place)).flatten()
+        start = (size.cumsum(0) - size)[:, None]
+        self.unfold = (start + place).where(self.real, torch.zeros_like(place)).flatten()
         self.kept = self.real.flatten().nonzero().squeeze(1)
 
     @cached_property
@@ -72,18 +110,7 @@ class Packing:
         return torch.zeros(allowed.shape, device=allowed.device).masked_fill(~allowed, float("-inf"))
 
     def attend(self, query: Tensor, key: Tensor, value: Tensor, scaling: float) -> Tensor:
-        """Attention inside each sample. query: (row, heads, dim); key, value: (row, kv heads, dim) -> (row, heads * dim)."""
-        if self.flash and query.is_cuda and query.dtype in (torch.float16, torch.bfloat16):
-            bounds = (self.ends, self.ends, self.longest, self.longest)
-            return self.flash(query, key, value, *bounds, softmax_scale=scaling, causal=self.causal).flatten(1)
-        return (self._one_by_one if self.longest > UNFOLDED else self._at_once)(query, key, value, scaling)
-
-    def _one_by_one(self, query: Tensor, key: Tensor, value: Tensor, scaling: float) -> Tensor:
-        parts = zip(*(x.transpose(0, 1)[None].split(self.lengths, dim=2) for x in (query, key, value)), strict=True)
-        mixed = [F.scaled_dot_product_attention(q, k, v, is_causal=self.causal, scale=scaling, enable_gqa=True) for q, k, v in parts]
-        return torch.cat(mixed, dim=2)[0].transpose(0, 1).flatten(1)
-
-    def _at_once(self, query: Tensor, key: Tensor, value: Tensor, scaling: float) -> Tensor:
+        """As `Packing.attend`."""
         _row, heads, dim = query.shape
         samples, kv_heads = len(self.lengths), key.shape[1]
         group = heads // kv_heads

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from onevision.train.encode import BLANK, Encoded
-from onevision.train.pack import Packing
+from onevision.train.pack import Packing, Unfolding
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class SharedPrefix:
     """
 
     def __init__(self, prompts: Sequence[int], completions: Sequence[Sequence[int]], device: torch.device | str = "cpu") -> None:
-        self.prompts = Packing(prompts, causal=True, device=device)
+        self.prompts, self.unfolding = Packing(prompts, causal=True, device=device), Unfolding(prompts, causal=True, device=device)
         self.first = sum(prompts)
         most, longest = max(len(group) for group in completions), max(max(group) for group in completions)
         # Groups with fewer completions than the largest get empty ones.
@@ -69,7 +69,7 @@ class SharedPrefix:
         own_k, own_v = (
             x[n:].index_select(0, self.unfold).view(groups, most, longest, kv_heads, dim).permute(0, 3, 1, 2, 4) for x in (key, value)
         )
-        shared_k, shared_v = (self.prompts.unfolded(x[:n]).transpose(1, 2) for x in (key, value))
+        shared_k, shared_v = (self.unfolding.unfolded(x[:n]).transpose(1, 2) for x in (key, value))
         to_prompt = torch.matmul(q.flatten(2, 4), shared_k.transpose(2, 3)).view(*q.shape[:-1], -1)
         # (g, k, c, h·l, dim) against (g, k, c, dim, l)
         by_completion = q.transpose(2, 3).flatten(3, 4)
