@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from onevision.models.load import load_model
+from onevision.models.prompts import fenced, parse
 from onevision.train.data import Corpus, Draws, Share, Updates, blank_row, longest_row, pack, row_tokens
 from onevision.train.encode import BLANK, IGNORE, Encoded
 from onevision.train.recipe import SFTRecipe
@@ -68,6 +69,24 @@ def test_held_out_tasks_are_of_another_split():
     corpus = Corpus(recipe)
     learnt, held = (Draws(recipe, corpus, held_out)(5, None)[1].problem for held_out in (False, True))
     assert (learnt.split, held.split) == ("train", "validation")
+
+
+def test_a_share_of_the_tasks_comes_in_words(processor):
+    recipe = make(tasks={"scene": 1.0, "clock": 1.0}, described=0.5)
+    draws = Draws(recipe, Corpus(recipe))
+    drawn = [draws(number, None) for number in range(60)]
+    words = [sample for name, sample in drawn if not name]
+    assert 18 < len(words) < 42
+    assert {sample.problem.meta["level"] for sample in words} == {1, 2, 3, 4, 5}, "whatever the levels of the pictures"
+    for sample in words:
+        question, answer = sample.messages
+        assert sample.problem.images == ()
+        assert question["content"] == [{"type": "text", "text": f"{sample.problem.question}\n{fenced(sample.description)}"}]
+        assert sample.description.text in answer["content"] and parse(answer["content"]).answer == sample.problem.answer
+    assert all(sample.problem.images for name, sample in drawn if name)
+    assert all(Draws(recipe, Corpus(recipe), held_out=True)(number, None)[0] for number in range(20)), "pictures are what is evaluated"
+    row = next(iter(Updates(draws, processor, Share(4), end=4))).rows[0]
+    assert sum(row["lengths"]) == len(row["input_ids"])
 
 
 def of(length):

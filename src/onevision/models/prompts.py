@@ -24,7 +24,7 @@ from onevision.errors import InputError
 from onevision.types import Description, Message
 
 # A description that itself holds a fence gets a longer one around it, as in Markdown.
-_FENCE = re.compile(r"^(?P<fence>`{3,})(?P<word>[\w+-]+)[ \t]*\n(?P<text>.*?)(?:\n?^(?P=fence)[ \t]*$|\Z)", re.M | re.S)
+FENCE = re.compile(r"^(?P<fence>`{3,})(?P<word>[\w+-]+)[ \t]*\n(?P<text>.*?)(?:\n?^(?P=fence)[ \t]*$|\Z)", re.M | re.S)
 _ANSWER = re.compile(r"<answer>(.*?)(?:</answer>|(?:<|</\w*)?\Z)", re.S)
 
 
@@ -41,7 +41,7 @@ class Parsed:
 
 def compose(description: Description | None, steps: str, answer: str) -> str:
     """The text form of an answer; `parse` takes it apart again."""
-    thought = [_fenced(description)] if description is not None else []
+    thought = [fenced(description)] if description is not None else []
     thought += [steps.strip()] if steps.strip() else []
     return "<think>\n" + "\n".join(thought) + f"\n</think>\n<answer>{answer}</answer>"
 
@@ -49,7 +49,7 @@ def compose(description: Description | None, steps: str, answer: str) -> str:
 def parse(text: str) -> Parsed:
     """Take a completion apart. Missing tags and a text cut off anywhere are no errors: what is there is returned."""
     reasoning = _reasoning(text)
-    found = _FENCE.search(reasoning)
+    found = FENCE.search(reasoning)
     description = Description(found["word"], found["text"], made_by="model") if found else None
     steps = reasoning[: found.start()] + reasoning[found.end() :] if found else reasoning
     answers = _ANSWER.findall(_after_thought(text))
@@ -74,7 +74,8 @@ def _lettered(choices: Sequence[str]) -> list[tuple[str, str]]:
     return list(zip(string.ascii_uppercase, choices, strict=False))
 
 
-def _fenced(description: Description) -> str:
+def fenced(description: Description) -> str:
+    """The Description as a Markdown block named after its formalism."""
     longest = max((len(run) for run in re.findall(r"^`{3,}", description.text, re.M)), default=2)
     fence = "`" * (longest + 1)
     return f"{fence}{description.formalism}\n{description.text}\n{fence}"

@@ -18,8 +18,9 @@ from torch.utils.data import IterableDataset, get_worker_info
 
 from onevision import tasks
 from onevision.errors import InputError
+from onevision.models.prompts import fenced, messages_for
 from onevision.sources import Dataset, open_dataset
-from onevision.tasks.base import Task, keyed_seed
+from onevision.tasks.base import LEVELS, Task, keyed_seed
 from onevision.train.curriculum import Curriculum, Ladder
 from onevision.train.encode import BLANK, IGNORE, Encoded, Features, Limits, collate, encode
 from onevision.train.recipe import Recipe, SFTRecipe
@@ -68,18 +69,33 @@ class Draws:
         self.share = recipe.dataset_weight / (recipe.dataset_weight + weights) if len(corpus) else 0.0
 
     def __call__(self, number: int, ladder: Ladder | None) -> tuple[str, Sample]:
-        """(name of its task, or "" for a row of a data set; the Sample). Raises InputError for a row that cannot be read."""
+        """(name of its task, or "" for one in words or a row of a data set; the Sample).
+
+        Raises InputError for a row that cannot be read.
+        """
         place = int(number * self.share)
         if int((number + 1) * self.share) > place:
             return "", self.corpus.sample(int(self.corpus.held[place]) if self.held_out else self.corpus.row(place))
         rng = random.Random(keyed_seed("sft", self.recipe.seed, number))
         name, level, size = ladder.choose(rng) if ladder else self._any(rng)
-        split = "validation" if self.held_out else "train"
-        return name, _task(name, split, self.recipe.seed, level, size).sample(number)
+        if self.held_out:
+            return name, _task(name, "validation", self.recipe.seed, level, size).sample(number)
+        if rng.random() < self.recipe.described:
+            # A hard Description reads no worse than an easy one; nobody sees the picture, so it may be small.
+            return "", in_words(_task(name, "train", self.recipe.seed, rng.choice(LEVELS), (112, 168)).sample(number))
+        return name, _task(name, "train", self.recipe.seed, level, size).sample(number)
 
     def _any(self, rng: random.Random) -> tuple[str, int, tuple[int, int]]:
         low, high = rng.choice(self.recipe.sizes)
         return rng.choices(list(self.recipe.tasks), list(self.recipe.tasks.values()))[0], rng.choice(self.recipe.levels), (low, high)
+
+
+def in_words(sample: Sample) -> Sample:
+    """The sample with its Description after the question in place of the pictures; the answer still writes it down first,
+    and so practises copying before it looks things up."""
+    problem = replace(sample.problem, images=())
+    prompt = messages_for((), f"{problem.question}\n{fenced(sample.description)}", problem.choices)
+    return replace(sample, problem=problem, messages=[*prompt, sample.messages[-1]])
 
 
 @lru_cache(maxsize=512)

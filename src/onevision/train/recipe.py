@@ -4,9 +4,10 @@ import difflib
 import sys
 import types
 import typing
+from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
-from typing import Any, ClassVar, Literal, get_args, get_origin
+from typing import Any, ClassVar, Literal, TypeVar, get_args, get_origin
 
 import yaml
 
@@ -101,6 +102,8 @@ class SFTRecipe(Recipe):
 
     cutoff_len: the longest sample in tokens, and unless `pack_tokens` says otherwise the longest packed row.
     dataset_weight: the data sets' share of the samples, beside the weights of `tasks`.
+    described: the share of the tasks' samples that give the Description in words, of any level, in place of the picture:
+    practice in reasoning alone, without the picture tower's cost.
     feature_cache: a folder for the picture features of data sets, so that a frozen tower sees each picture once. One
     picture takes (pixels / 784) × hidden size × 2 bytes in bf16: 2.4 MB for 512 × 512 pixels and a 7B model.
     """
@@ -109,6 +112,7 @@ class SFTRecipe(Recipe):
     freeze_vision_tower: bool = True
     freeze_multi_modal_projector: bool = True
     dataset_weight: float = 1.0
+    described: float = 0.0
     feature_cache: str | None = None
     cutoff_len: int = 2048
     mastery: float = 0.8
@@ -165,16 +169,20 @@ def load_recipe(path: str | Path, overrides: list[str] | None = None) -> Recipe:
 
     Raises InputError naming the file, the key and the nearest known one.
     """
-    path = Path(path)
+    return _build(str(path), read_yaml(path, overrides))
+
+
+def read_yaml(path: str | Path, overrides: list[str] | None = None) -> dict[str, Any]:
+    """The keys and values of a recipe, with `key=value` overrides. Raises InputError naming the file or the override."""
     try:
-        values = yaml.safe_load(path.read_text())
+        values = yaml.safe_load(Path(path).read_text())
     except OSError as error:
         raise InputError(f"recipe {path}: {error.strerror}") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputError(f"recipe {path}: not YAML: {' '.join(str(error).split())}") from None
     if not isinstance(values, dict):
         raise InputError(f"recipe {path}: 'key: value' lines were expected, not {type(values).__name__}")
-    return _build(str(path), values | dict(_override(text) for text in overrides or []))
+    return values | dict(_override(text) for text in overrides or [])
 
 
 def _override(text: str) -> tuple[str, Any]:
@@ -191,21 +199,29 @@ def _build(where: str, values: dict[str, Any]) -> Recipe:
     kind = STAGES.get(str(values.get("stage")))
     if kind is None:
         raise InputError(f"recipe {where}: stage is {values.get('stage')!r}; one of {', '.join(STAGES)}")
-    hints = typing.get_type_hints(kind)
-    known = {f.name: hints[f.name] for f in fields(kind)}
-    checked = {}
     if ignored := [key for key in values if key in WITHOUT_EFFECT]:
         print(f"recipe {where}: {', '.join(ignored)}: without effect here", file=sys.stderr)
+    kept = {key: value for key, value in values.items() if key not in WITHOUT_EFFECT}
+    return typed(f"recipe {where}", kind, kept, f" for stage {values['stage']}")
+
+
+Made = TypeVar("Made")
+
+
+def typed(where: str, kind: type[Made], values: Mapping[str, Any], of: str = "") -> Made:
+    """A dataclass from a recipe's values, each in the type that its field asks for. Raises InputError beginning with
+    `where` for an unknown key (`of` says whose), a missing one, or a value of another type."""
+    hints = typing.get_type_hints(kind)
+    known = {f.name: hints[f.name] for f in fields(kind) if f.init}  # type: ignore[arg-type]
+    checked = {}
     for key, value in values.items():
-        if key in WITHOUT_EFFECT:
-            continue
         if key not in known:
             near = difflib.get_close_matches(str(key), known, n=1, cutoff=0)
-            raise InputError(f"recipe {where}: unknown key {key!r} for stage {values['stage']}; did you mean {near[0]!r}?")
+            raise InputError(f"{where}: unknown key {key!r}{of}; did you mean {near[0]!r}?")
         checked[key] = _check(where, key, value, known[key])
-    for f in fields(kind):
+    for f in fields(kind):  # type: ignore[arg-type]
         if f.default is MISSING and f.default_factory is MISSING and f.name not in checked:
-            raise InputError(f"recipe {where}: {f.name!r} is missing")
+            raise InputError(f"{where}: {f.name!r} is missing")
     return kind(**checked)
 
 
@@ -214,7 +230,7 @@ def _check(where: str, key: str, value: Any, hint: Any) -> Any:
     if get_origin(hint) is Literal:
         if value in get_args(hint):
             return value
-        raise InputError(f"recipe {where}: {key} is {value!r}; one of {', '.join(get_args(hint))}")
+        raise InputError(f"{where}: {key} is {value!r}; one of {', '.join(get_args(hint))}")
     if isinstance(hint, types.UnionType):
         return None if value is None else _check(where, key, value, get_args(hint)[0])
     kind = get_origin(hint) or hint
@@ -227,4 +243,4 @@ def _check(where: str, key: str, value: Any, hint: Any) -> Any:
             return value
     except (TypeError, ValueError):
         pass
-    raise InputError(f"recipe {where}: {key} is {value!r}, where {kind.__name__} was expected")
+    raise InputError(f"{where}: {key} is {value!r}, where {kind.__name__} was expected")
