@@ -1,4 +1,4 @@
-"""Small records as JSON objects."""
+"""Small records as JSON objects (RFC 8259): no NaN, no Infinity, no key given twice."""
 
 import json
 from typing import Any
@@ -14,9 +14,26 @@ def write(record: dict[str, Any]) -> str:
 def parse(text: str) -> dict[str, Any]:
     """The object a JSON text holds; raises InputError when it is not JSON or not an object."""
     try:
-        record = json.loads(text)
+        record = json.loads(text, parse_constant=_refuse, object_pairs_hook=_object)
     except (ValueError, RecursionError) as error:  # thousands of digits, or of brackets, are refused too
         raise InputError(f"json: {error}") from None
     if not isinstance(record, dict):
         raise InputError(f"json: an object was expected, not {type(record).__name__}")
+    return record
+
+
+def summary(record: dict[str, Any]) -> str:
+    """What is in it, in a few words."""
+    return f"an object of {len(record)} keys"
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no number of JSON")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    record = dict(pairs)
+    if len(record) < len(pairs):
+        twice = next(key for key in record if sum(key == other for other, _ in pairs) > 1)
+        raise ValueError(f"the key {twice!r} is given twice")
     return record

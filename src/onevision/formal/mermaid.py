@@ -1,7 +1,10 @@
-"""Flowcharts in Mermaid, the subset of labelled boxes and labelled arrows, chained or one an edge a line:
+"""Flowcharts in Mermaid (mermaid.js.org/syntax/flowchart): nodes of every shape, links of every kind, chained, joined by &, subgraphs,
+comments; class, style, click and linkStyle lines are read over.
 
 flowchart LR
 a[48] -->|-20| b[ ] -->|+9| c[?]
+
+What is kept is who is linked to whom and what stands in the nodes and at the links.
 """
 
 import re
@@ -9,9 +12,23 @@ from dataclasses import dataclass
 
 from onevision.errors import InputError
 
-_HEADER = re.compile(r"(?:flowchart|graph) (?:LR|RL|TB|TD|BT)")
-_NODE = re.compile(r"\s*([A-Za-z]\w*)(?:\[([^\]]*)\])?")
-_ARROW = re.compile(r"\s*-->(?:\|([^|]*)\|)?")
+_HEADER = re.compile(r"(?:flowchart|graph)(?:\s+(?:LR|RL|TB|TD|BT))?\s*;?")
+_NAME = re.compile(r"\s*([A-Za-z0-9_](?:[\w.]|-(?![-.])|=(?!=))*)")
+_SHAPES = ("[[ ]]", "[( )]", "([ ])", "((( )))", "(( ))", "{{ }}", "[/ /]", "[/ \\]", "[\\ \\]", "[\\ /]", "[ ]", "( )", "{ }", "> ]")
+_LABEL = r"(?:\"(?P<quoted>[^\"]*)\"|(?P<bare>[^\[\](){}\"|]*))"
+_NODES = tuple(
+    re.compile(rf"{re.escape(opening)}\s*{_LABEL}\s*{re.escape(closing)}") for opening, closing in (shape.split() for shape in _SHAPES)
+)
+_CLASS = re.compile(r":::[A-Za-z]\w*")
+_LINK = re.compile(
+    r"\s*[<ox]?(?:--+(?:>|x\b|o\b|-)|==+(?:>|x\b|o\b|=)|-\.+-(?:>|x\b|o\b)?|~~~)(?:\s*\|\s*(?P<quoted>\"[^\"]*\"|[^|\"]*)\|)?"
+    r"|\s*[<ox]?(?:--|==|-\.)\s+(?P<text>\"[^\"]*\"|[^\s|\"][^|\">]*?)\s+(?:--+(?:>|x\b|o\b|-)|==+(?:>|x\b|o\b|=)|\.+-(?:>|x\b|o\b)?)"
+)
+_ASIDE = re.compile(
+    r"classDef\s+\w[\w,]*\s+\S.*|class\s+\w[\w,\s]*\s+\w+|style\s+\w[\w-]*\s+\S.*|linkStyle\s+(?:default|\d+(?:,\d+)*)\s+\S.*|click\s+\w+\s+\S.*"
+    r"|direction\s+(?:LR|RL|TB|TD|BT)|acc(?:Title|Descr)\s*:\s*\S.*"
+)
+_SUBGRAPH = re.compile(r"subgraph(?:\s+(?:[\w-]+\s*\[[^\[\]]+\]|\"[^\"]+\"|[^\[\]\"]+))?")
 
 
 @dataclass(frozen=True)
@@ -56,30 +73,89 @@ def write(flow: Flow) -> str:
 
 def parse(text: str) -> Flow:
     """The nodes and edges; raises InputError naming the line it could not read."""
-    header, *lines = [line.strip() for line in text.splitlines() if line.strip()] or [""]
+    header, *lines = _lines(text) or [""]
     if not _HEADER.fullmatch(header):
         raise InputError(f"mermaid: 'flowchart LR' was expected first, not {header!r}")
-    nodes: dict[str, str] = {}
-    edges: list[Edge] = []
+    reader = _Reader()
     for line in lines:
-        _parse_line(line, nodes, edges)
-    return Flow(tuple(nodes.items()), tuple(edges))
+        reader.add(line)
+    return reader.flow()
 
 
-def _parse_line(line: str, nodes: dict[str, str], edges: list[Edge]) -> None:
-    position, source, label = 0, "", ""
-    while True:
-        match = _NODE.match(line, position)
-        if not match:
+def summary(flow: Flow) -> str:
+    """What is in it, in a few words."""
+    return f"{len(flow.nodes)} nodes, {len(flow.edges)} links"
+
+
+def _lines(text: str) -> list[str]:
+    """Lines without comments; a semicolon outside quotes and brackets ends one too."""
+    lines: list[str] = []
+    for line in text.splitlines():
+        plain = line.strip()
+        if not plain.startswith("%%"):
+            lines += [part.strip() for part in re.split(r";(?=\s*(?:$|[\w]))(?![^\[({]*[\])}])", plain) if part.strip()]
+    return lines
+
+
+class _Reader:
+    """Takes in statement after statement."""
+
+    def __init__(self) -> None:
+        self.nodes: dict[str, str] = {}
+        self.edges: list[Edge] = []
+        self.depth = 0
+
+    def add(self, line: str) -> None:
+        if _SUBGRAPH.fullmatch(line):
+            self.depth += 1
+        elif line == "end":
+            if not self.depth:
+                raise InputError("mermaid: 'end' closes no subgraph")
+            self.depth -= 1
+        elif not _ASIDE.fullmatch(line):
+            self._chain(line)
+
+    def flow(self) -> Flow:
+        if self.depth:
+            raise InputError("mermaid: a subgraph is not closed by 'end'")
+        return Flow(tuple(self.nodes.items()), tuple(self.edges))
+
+    def _chain(self, line: str) -> None:
+        """a --> b & c -->|label| d"""
+        position, sources, label = 0, list[str](), ""
+        while True:
+            targets, position = self._group(line, position)
+            self.edges += [Edge(source, label, target) for source in sources for target in targets]
+            link = _LINK.match(line, position)
+            if not link:
+                break
+            sources, position = targets, link.end()
+            label = (link["quoted"] or link["text"] or "").strip().strip('"').strip()
+        if line[position:].strip():
+            raise InputError(f"mermaid: an arrow or the line's end was expected at {line[position:]!r}")
+
+    def _group(self, line: str, position: int) -> tuple[list[str], int]:
+        names = []
+        while True:
+            name, position = self._node(line, position)
+            names.append(name)
+            joined = re.match(r"\s*&(?=\s)", line[position:])
+            if not joined:
+                return names, position
+            position += joined.end()
+
+    def _node(self, line: str, position: int) -> tuple[str, int]:
+        match = _NAME.match(line, position)
+        if not match or match[1] in ("end", "subgraph"):
             raise InputError(f"mermaid: a node was expected at {line[position:]!r}")
         name, position = match[1], match.end()
-        if match[2] is not None or name not in nodes:
-            nodes[name] = (match[2] or "").strip()
-        if source:
-            edges.append(Edge(source, label, name))
-        arrow = _ARROW.match(line, position)
-        if not arrow:
-            break
-        source, label, position = name, arrow[1] or "", arrow.end()
-    if line[position:].strip():
-        raise InputError(f"mermaid: an arrow or the line's end was expected at {line[position:]!r}")
+        label = next((found for shape in _NODES if (found := shape.match(line, position))), None)
+        if label is not None:
+            position = label.end()
+        if marked := _CLASS.match(line, position):
+            position = marked.end()
+        if label is not None:
+            self.nodes[name] = (label["quoted"] if label["quoted"] is not None else label["bare"]).strip()
+        else:
+            self.nodes.setdefault(name, "")
+        return name, position

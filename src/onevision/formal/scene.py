@@ -3,7 +3,14 @@
 import re
 from dataclasses import dataclass
 
+from PIL.Image import Image
+
 from onevision.errors import InputError
+from onevision.formal.checks import f1
+from onevision.formal.drawings import shapes
+
+GRID = 5
+"""Cells across and down the page on which a scene is drawn and read, as in the task `scene`."""
 
 _OBJECT = re.compile(r"([a-z]+) ([a-z]+) (\d{1,6}),(\d{1,6})")
 
@@ -26,6 +33,24 @@ def write(objects: tuple[SceneObject, ...]) -> str:
 def parse(text: str) -> tuple[SceneObject, ...]:
     """The objects, in the order written; raises InputError naming the line that is none."""
     return tuple(_parse_line(line) for line in text.splitlines() if line.strip())
+
+
+def summary(objects: tuple[SceneObject, ...]) -> str:
+    """What is in it, in a few words."""
+    return f"{len(objects)} objects"
+
+
+def compare(first: tuple[SceneObject, ...], second: tuple[SceneObject, ...]) -> float:
+    """F1 over the objects with colour, shape and place."""
+    return f1(first, second)
+
+
+def draw(objects: tuple[SceneObject, ...]) -> Image:
+    """The objects on a page of GRID x GRID cells; raises InputError for one outside, or of an unknown shape or colour."""
+    outside = next((o for o in objects if max(o.column, o.row) >= GRID), None)
+    if outside:
+        raise InputError(f"scene: {outside.column},{outside.row} is outside the {GRID} x {GRID} page that is drawn")
+    return shapes([(o.colour, o.shape, o.column, o.row) for o in objects], GRID)
 
 
 def _parse_line(line: str) -> SceneObject:

@@ -32,3 +32,8 @@ def parse(text: str) -> MarkedText:
     if not closing or not marked or set("()") & set(before + marked + after):
         raise InputError(f"text: one pair of brackets round the marked part was expected in {text!r}")
     return MarkedText(before + marked + after, len(before), len(before) + len(marked))
+
+
+def summary(marked: MarkedText) -> str:
+    """What is in it, in a few words."""
+    return f"{len(marked.text)} characters" + (f", {marked.end - marked.start} of them marked" if marked.end > marked.start else "")

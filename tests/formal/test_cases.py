@@ -1,0 +1,73 @@
+"""Every checker on tables of texts, right and broken ones; valid ones follow the formalisms' own documentation in other words."""
+
+import contextlib
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from onevision import formal
+from onevision.errors import InputError
+from onevision.types import Description
+
+CASES = Path(__file__).parent / "cases"
+FEWER = {"text": 11}  # one kind of mark only: there is not more to say
+
+
+def read(formalism: str) -> tuple[list[str], list[str]]:
+    """The valid and the broken texts of a table: two parts, texts parted by a line of ~~~."""
+    _, valid, broken = (CASES / f"{formalism}.txt").read_text(encoding="utf-8").replace("=== broken", "=== valid").split("=== valid\n")
+    return tuple([text.removesuffix("\n") for text in part.removesuffix("\n").split("~~~\n")] for part in (valid, broken))
+
+
+ALL = [
+    (formalism, valid, text)
+    for formalism in formal.FORMALISMS
+    for valid, part in zip((True, False), read(formalism), strict=True)
+    for text in part
+]
+
+
+@pytest.mark.parametrize("formalism", formal.FORMALISMS)
+def test_tables_are_long_enough_and_without_doubles(formalism: str) -> None:
+    for part in read(formalism):
+        assert len(part) == len(set(part)) >= FEWER.get(formalism, 30)
+
+
+@pytest.mark.parametrize("formalism", formal.FORMALISMS)
+def test_every_case_is_classified_right(formalism: str) -> None:
+    wrong = [
+        (valid, text, formal.check(name, text).reason)
+        for name, valid, text in ALL
+        if name == formalism and formal.check(name, text).valid != valid
+    ]
+    assert not wrong
+
+
+def test_reasons_are_one_line() -> None:
+    reasons = [formal.check(formalism, text).reason for formalism, _, text in ALL]
+    assert all(reason and "\n" not in reason for reason in reasons)
+
+
+@settings(max_examples=200)
+@given(st.sampled_from(ALL), st.data())
+def test_a_damaged_text_is_never_more_than_refused(case: tuple[str, bool, str], data: st.DataObject) -> None:
+    """Cut, doubled, and sprinkled with the formalism's own characters: nearer to the grammar than random text."""
+    formalism, _, text = case
+    start = data.draw(st.integers(0, len(text)))
+    end = data.draw(st.integers(start, len(text)))
+    middle = data.draw(
+        st.one_of(st.just(""), st.just(text[start:end] * 2), st.text(st.sampled_from(text or " "), max_size=12), st.text(max_size=6))
+    )
+    with contextlib.suppress(InputError):
+        formal.parse(Description(formalism, text[:start] + middle + text[end:]))
+
+
+@pytest.mark.parametrize("formalism", formal.FORMALISMS)
+@pytest.mark.parametrize(
+    "unit", ["(", "[", "{", "<", "<<", "\\", "a(", "C(", "{c", "<div>", "if (", "((1+", '"', "0", "-", "/' ", "\n", "~~~", "#(", "a & "]
+)
+def test_a_long_text_is_refused_fast_and_without_a_crash(formalism: str, unit: str) -> None:
+    with contextlib.suppress(InputError):
+        formal.parse(Description(formalism, unit * 3000))
