@@ -13,7 +13,7 @@ import pytest
 
 from onevision import tasks
 from onevision.answers import grade
-from onevision.errors import InputError
+from onevision.errors import InputError, MissingPartError
 from onevision.formal import parse
 from onevision.models.prompts import compose
 from onevision.tasks.base import LEVELS, SPLITS, Item, Task
@@ -26,6 +26,15 @@ MAJORITY = {"circled_letter": 0.1, "grid_size": 0.2, "metro_paths": 0.34, "two_c
 
 # Module scope runs all tests of one task before the next, so that `pool` holds one task's items at a time.
 pytestmark = pytest.mark.parametrize("name", tasks.names(), scope="module")
+
+
+@pytest.fixture(autouse=True)
+def installed(name: str) -> None:
+    """Skips a task that draws with an optional package which is not here."""
+    try:
+        tasks.make(name)
+    except MissingPartError as error:
+        pytest.skip(str(error))
 
 
 def small(name: str, **options: Any) -> Task:

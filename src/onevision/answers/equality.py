@@ -5,11 +5,13 @@ compared as a formula.
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from onevision.answers.chemistry import find_molecule, read_molecule
 from onevision.answers.clean import is_formula, normal, tidy
 from onevision.answers.expressions import is_expression
 from onevision.answers.formulas import formula_in, same_formula, same_item
@@ -123,12 +125,14 @@ ORDERED = Kind("ordered values", _read_values, _find_values, lambda a, g: same_g
 NUMBER = Kind("numbers", read_number, find_number, same_number, _number_in_sentence)
 YES_NO = Kind("yes or no", read_yes_no, find_yes_no, bool.__eq__, whole_or_none(find_yes_no))
 LETTER = Kind("letters", read_letter, find_letter, str.__eq__, whole_or_none(find_letter))
+MOLECULE = Kind("molecular formulas", read_molecule, find_molecule, Counter.__eq__, whole_or_none(find_molecule))
 FORMULA = Kind("formulas", _read_formula, _find_formula, same_formula, formula_in)
 PROSE = Kind("long text", _read_prose, normal, lambda answer, gold: answer == gold or None, lambda sentence: sentence)
 TEXT = Kind("text", lambda gold: gold, lambda answer: answer, same_text, lambda sentence: None)
 KINDS = (TIME, VALUES, NUMBER, YES_NO, LETTER, FORMULA, PROSE, TEXT)
 
 _ASKS_LETTER = re.compile(r"\b(?:which|what)\b[^.?\n]{0,40}\b(?:letter|character)\b", re.IGNORECASE)
+_ASKS_MOLECULE = re.compile(r"\b(?:molecular|chemical|empirical) formula\b|分子式|化学式", re.IGNORECASE)
 _ASKS_ORDER = re.compile(r"\brows?\b[^.?]{0,60}\bcolumns?\b|\bin order\b|\brespectively\b|\border(?:ed)?\b|分别", re.IGNORECASE)
 
 
@@ -140,6 +144,8 @@ def kind_of(gold: str, question: str | None = None) -> Kind:
     """
     if question and read_letter(gold) and _ASKS_LETTER.search(question):
         return LETTER
+    if question and read_molecule(gold) and _ASKS_MOLECULE.search(question):
+        return MOLECULE
     kind = next(kind for kind in KINDS if kind.read(gold) is not None)
     return ORDERED if kind is VALUES and question and _ASKS_ORDER.search(question) else kind
 

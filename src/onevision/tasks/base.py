@@ -6,18 +6,24 @@ A task draws `Item`s. Everything random in an item comes from one generator keye
 
 import hashlib
 import random
+from contextlib import suppress
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from typing import Any, ClassVar
 
 from PIL.Image import Image
 
 from onevision.answers import grade
-from onevision.errors import InputError
+from onevision.errors import InputError, MissingPartError
 from onevision.models.prompts import compose, messages_for
 from onevision.types import Description, Message, Problem, Sample, Verdict
 
 LEVELS = (1, 2, 3, 4, 5)
 SPLITS = ("train", "validation", "test")
+SHARES = (80, 10, 10)
+"""The splits' shares of all (Description, question) pairs, in percent; see `Task.claim`."""
+MOST_DRAWS = 1000
+"""Draws after which a split is held to be empty."""
 
 
 @dataclass(frozen=True)
@@ -57,12 +63,15 @@ class Item:
 class Task:
     """A procedural visual problem. Subclasses give `name`, `Config` and `draw`; `task[i]` is `task.problem(i)`.
 
+    A subclass that draws with optional modules, of the extra `tasks`, names them in `parts`.
     levels: drawn from evenly; repeat a level to weigh it. Further keywords override the level's Config fields,
-    as in `Task(levels=(1, 2), size=(112, 168))`. Raises InputError on an unknown split, level or field.
+    as in `Task(levels=(1, 2), size=(112, 168))`. Raises InputError on an unknown split, level or field, and
+    MissingPartError when one of `parts` is not installed.
     """
 
     name: ClassVar[str]
     version: ClassVar[int] = 1
+    parts: ClassVar[tuple[str, ...]] = ()
     Config: ClassVar[type[BaseConfig]] = BaseConfig
 
     def __init__(self, split: str = "train", seed: int = 0, levels: tuple[int, ...] = LEVELS, **overrides: Any) -> None:
@@ -71,6 +80,8 @@ class Task:
         unknown = [level for level in levels if level not in LEVELS]
         if unknown or not levels:
             raise InputError(f"unknown level {unknown}: levels are {', '.join(map(str, LEVELS))}")
+        if missing := [part for part in self.parts if not find_spec(part)]:
+            raise MissingPartError(f"task {self.name} draws with {', '.join(missing)}: pip install 'onevision[tasks]'")
         self.split, self.seed, self.levels = split, seed, tuple(levels)
         self.configs = {level: self._configure(level, overrides) for level in set(levels)}
 
@@ -89,6 +100,17 @@ class Task:
         """One item under the task's own Config; everything random comes from `rng`."""
         raise NotImplementedError
 
+    def claim(self, description: Description, question: str) -> None:
+        """Called by `draw` before it draws: goes no further when the pair belongs to another split.
+
+        A hash of Description and question gives each pair to one split, so no split holds a problem of another, however
+        few there are at an easy level; `draw` is then called anew with the same `rng`.
+        """
+        place = keyed_seed("split", self.name, description.text, question) % sum(SHARES)
+        before = sum(SHARES[: SPLITS.index(self.split)])
+        if not before <= place < before + SHARES[SPLITS.index(self.split)]:
+            raise _OfAnotherSplit
+
     def item(self, index: int) -> Item:
         """The item at an index (any integer ≥ 0): same version, split, seed and index, same bytes."""
         return self._draw(index)[0]
@@ -96,7 +118,10 @@ class Task:
     def _draw(self, index: int) -> tuple[Item, int]:
         rng = random.Random(keyed_seed(self.name, self.version, self.split, self.seed, index))
         level = rng.choice(self.levels)
-        return self.draw(rng, self.configs[level]), level
+        for _ in range(MOST_DRAWS):
+            with suppress(_OfAnotherSplit):
+                return self.draw(rng, self.configs[level]), level
+        raise InputError(f"task {self.name}: level {level} as configured has no problems in the {self.split} split")
 
     def sample(self, index: int) -> Sample:
         """The problem with its exact Description and the chat that teaches it."""
@@ -132,6 +157,10 @@ class Task:
             split=self.split,
             meta=where | {"ask": item.ask},
         )
+
+
+class _OfAnotherSplit(Exception):
+    """Ends a `draw` whose problem belongs to another split."""
 
 
 def keyed_seed(*parts: object) -> int:

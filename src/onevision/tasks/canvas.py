@@ -173,6 +173,13 @@ class Canvas:
         self._image.paste(fitted, (x, y))
         self._draw.rectangle((x - 1, y - 1, x + fitted.width, y + fitted.height), outline=(200, 200, 200))
 
+    def stamp(self, picture: Image.Image, centre: XY, size: float) -> None:
+        """Lay an RGBA picture on the page, its longer side `size` pixels."""
+        share = size * self.scale / max(picture.size)
+        fitted = picture.resize((max(1, round(picture.width * share)), max(1, round(picture.height * share))), Image.Resampling.BILINEAR)
+        left, top = round(centre[0] * self.scale - fitted.width / 2), round(centre[1] * self.scale - fitted.height / 2)
+        self._image.paste(fitted, (left, top), fitted)
+
     def image(self, rng: random.Random) -> Image.Image:
         """The finished RGB picture, with the style's noise."""
         image = self._image.reduce(self.scale) if self.scale > 1 else self._image
@@ -193,7 +200,12 @@ class Canvas:
 
 @lru_cache(maxsize=512)
 def _load_font(name: str, size: int) -> ImageFont.FreeTypeFont:
-    return ImageFont.truetype(str(_font_folder(name) / name), size)
+    return ImageFont.truetype(str(font_path(name)), size)
+
+
+def font_path(name: str) -> Path:
+    """The file of one of FONTS."""
+    return _font_folder(name) / name
 
 
 @cache

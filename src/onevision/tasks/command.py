@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from onevision.errors import InputError
+from onevision.errors import InputError, MissingPartError
+from onevision.store import write_atomic
 from onevision.tasks import make, names
 from onevision.tasks.base import Task
 from onevision.tasks.canvas import Canvas, Style
@@ -34,7 +35,11 @@ def list_tasks() -> None:
 
     table = Table("task", "written as", "what it is", "for example", show_lines=False)
     for name in names():
-        task = make(name, levels=(1,), size=(224, 256))
+        try:
+            task = make(name, levels=(1,), size=(224, 256))
+        except MissingPartError as error:
+            table.add_row(name, "", str(error), "")
+            continue
         item = task.item(0)
         first_line = (type(task).__doc__ or "").strip().split("\n")[0]
         table.add_row(name, item.description.formalism, first_line, item.question)
@@ -108,4 +113,63 @@ def sheet(
             page.text((x + wide / 2, y + high - 46 + 18 * line), text, 13)
     _make_folder(out.parent)
     page.image(random.Random(0)).save(out, optimize=True)
+    typer.echo(str(out))
+
+
+@app.command()
+def export(
+    mix: Annotated[str, typer.Argument(help="Tasks with weights, e.g. chain:2,maze; or all")],
+    form: Annotated[str, typer.Option("--format", help="onevision (the forge's), trl or verl, e.g. --format verl")] = "onevision",
+    n: Annotated[int, typer.Option("-n", help="How many problems, e.g. -n 1000")] = 1000,
+    out: Annotated[Path, typer.Option(help="The parquet file to write, e.g. --out train.parquet")] = Path("tasks.parquet"),
+    split: Annotated[str, typer.Option(help="train, validation or test, e.g. --split test")] = "train",
+    seed: Annotated[int, typer.Option(help="Which series of problems, e.g. --seed 7")] = 0,
+    levels: Annotated[str, typer.Option(help="Which levels, repeated to weigh, e.g. --levels 1,1,2")] = "1,2,3,4,5",
+    size: Annotated[str, typer.Option(help="Smallest and largest mean of a picture's sides, e.g. --size 224,448")] = "",
+) -> None:
+    """Write problems of any mix of tasks as one parquet file for a trainer.
+
+    Example: onevision tasks export chain:2,maze --format trl -n 500 --out train.parquet
+    """
+    from rich.progress import track
+
+    from onevision.tasks.export import FORMATS, write
+    from onevision.tasks.mix import Mix, read_mix
+
+    if form not in (*FORMATS, "onevision"):
+        raise InputError(f"unknown format {form!r}: one of onevision, {', '.join(FORMATS)}")
+    if n < 1:
+        raise InputError(f"-n is {n}; give 1 or more")
+    sizes = {"size": tuple(_numbers("--size", size))} if size else {}
+    source = Mix(read_mix(mix), split=split, seed=seed, levels=tuple(_numbers("--levels", levels)), **sizes)
+    samples = (source.sample(number) for number in track(range(n), description="drawing"))
+    if form == "onevision":
+        from onevision.sources.onevision import save
+
+        save(out, samples)
+    else:
+        write(out, form, samples)
+    typer.echo(f"{out}: {n} problems")
+
+
+def _numbers(option: str, text: str) -> list[int]:
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError:
+        raise InputError(f"{option} is {text!r}; whole numbers with commas were expected, e.g. 1,2") from None
+
+
+@app.command()
+def gallery(
+    out: Annotated[Path, typer.Argument(help="The page to write, e.g. docs/gallery.md")],
+) -> None:
+    """Write a page with three levels of every task, its pictures in a folder beside it.
+
+    Example: onevision tasks gallery docs/gallery.md
+    """
+    from onevision.tasks.gallery import page, pictures
+
+    for name, picture in pictures():
+        write_atomic(out.with_suffix("") / name, picture)
+    write_atomic(out, page(out.stem))
     typer.echo(str(out))

@@ -1,0 +1,5 @@
+"""Answers line chart questions from the chart's table."""
+
+from solvers.tables import solve
+
+__all__ = ["solve"]
