@@ -135,7 +135,7 @@ def test_groups_without_variance_change_nothing(recipe):
     )
     both = [replace(answered[0], judged=one), replace(answered[1], judged=two)]
     (row,) = trainer._rows(both)
-    assert len(row.layout.prompts.lengths) == 1
+    assert len(row.layout.unfolding.lengths) == 1
     tokens = sum(len(trainer._tokens(c)) for group in both for c in group.completions)
     assert torch.allclose(row.weight, torch.full((2,), 1 / tokens)), "but they count in the mean"
 

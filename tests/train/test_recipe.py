@@ -5,7 +5,7 @@ import pytest
 from onevision.errors import InputError
 from onevision.train.recipe import load_recipe
 
-RECIPES = sorted(Path(__file__).parents[2].glob("recipes/*.yaml"))
+RECIPES = sorted(path for path in Path(__file__).parents[2].glob("recipes/*.yaml") if not path.name.startswith("forge-"))
 
 
 @pytest.fixture
