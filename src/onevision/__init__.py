@@ -16,14 +16,19 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from onevision.answers import grade_answer as grade
     from onevision.ask import Answer, Model, load
+    from onevision.models.pieces import Answering, Thinking
     from onevision.tasks import make as task
+    from onevision.types import Description
 
 __version__ = "0.1.0"
-__all__ = ["Answer", "Model", "grade", "load", "task", "tasks"]
+__all__ = ["Answer", "Answering", "Description", "Model", "Thinking", "grade", "load", "task", "tasks"]
 
 _HOME = {
     "Answer": "onevision.ask:Answer",
+    "Answering": "onevision.models.pieces:Answering",
+    "Description": "onevision.types:Description",
     "Model": "onevision.ask:Model",
+    "Thinking": "onevision.models.pieces:Thinking",
     "load": "onevision.ask:load",
     "grade": "onevision.answers:grade_answer",
     "task": "onevision.tasks:make",

@@ -1,9 +1,8 @@
 """A model to ask, in Python and on the command line."""
 
 import json
-import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,15 +12,21 @@ from PIL.Image import Image
 
 from onevision.answers import extract
 from onevision.engine.base import SamplingParams
+from onevision.engine.chat import images_of
 from onevision.errors import InputError
 from onevision.models.pictures import open_picture
+from onevision.models.pieces import Answering, Piece, Splitter, Thinking
 from onevision.models.prompts import messages_for, parse
-from onevision.types import Completion, Description
+from onevision.types import Completion, Description, Message
 
 if TYPE_CHECKING:
     from onevision.engine.torch import TorchEngine
 
 Picture = str | Path | bytes | Image
+Asked = tuple[Picture | Sequence[Picture], str] | tuple[Picture | Sequence[Picture], str, Sequence[str] | None]
+
+BATCH = 32
+"""Questions that are computed together."""
 
 
 @dataclass(frozen=True)
@@ -55,34 +60,64 @@ class Model:
     name: str
     engine: "TorchEngine"
 
-    def ask(
-        self,
-        images: Picture | Sequence[Picture],
-        question: str,
-        choices: Sequence[str] | None = None,
-        on_text: Callable[[str], None] | None = None,
-        **sampling: Any,
-    ) -> Answer:
+    def ask(self, images: Picture | Sequence[Picture], question: str, choices: Sequence[str] | None = None, **sampling: Any) -> Answer:
         """Answer a question about one or more pictures.
 
-        images: paths, file bytes or Pillow pictures. choices: options without letters. on_text is called with every
-        piece of text as it comes. sampling: fields of SamplingParams, such as temperature=0.7, seed=1.
+        images: paths, file bytes or Pillow pictures. choices: options without letters. sampling: fields of
+        SamplingParams, such as temperature=0.7, seed=1.
         Raises InputError for a bad picture, an empty question, or a prompt longer than the model's context.
         """
+        *_, answer = self.stream(images, question, choices, **sampling)
+        assert isinstance(answer, Answer)
+        return answer
+
+    def stream(
+        self, images: Picture | Sequence[Picture], question: str, choices: Sequence[str] | None = None, **sampling: Any
+    ) -> Iterator[Piece | Answer]:
+        """`ask` piece by piece: Thinking texts, the Description once it is whole, Answering texts, and the whole Answer last.
+
+        Closing the iterator stops the model. Raises InputError as `ask` does, a bad picture or question at once.
+        """
+        return self._pieces(_chat(images, question, choices), SamplingParams(**sampling))
+
+    def batch(self, questions: Sequence[Asked], **sampling: Any) -> list[Answer]:
+        """Answers to many questions, in their order; the model computes up to 32 at a time, pictures of like size together.
+
+        questions: what `ask` takes, as tuples (images, question) or (images, question, choices). Each answer is what `ask`
+        with the same sampling gives, but for the last bits of floating point; seconds are its batch's.
+        Raises InputError as `ask` does when one of them is at fault.
+        """
         params = SamplingParams(**sampling)
-        several = [images] if isinstance(images, str | Path | bytes | Image) else images
-        messages = messages_for([open_picture(image) for image in several], question, choices)
-        start = time.perf_counter()
+        chats = [_chat(*asked) for asked in questions]
+        order = sorted(range(len(chats)), key=lambda i: sum(image.width * image.height for image in images_of(chats[i])))
+        answers: dict[int, Answer] = {}
+        for first in range(0, len(order), BATCH):
+            places = order[first : first + BATCH]
+            start = time.perf_counter()
+            seeds = [params.seed] * len(places) if params.seed is not None else ()
+            completions = self.engine.generate_batch([chats[i] for i in places], params, seeds)
+            seconds = time.perf_counter() - start
+            answers |= {i: self._answer(completion, seconds) for i, completion in zip(places, completions, strict=True)}
+        return [answers[i] for i in range(len(chats))]
+
+    def _pieces(self, messages: list[Message], params: SamplingParams) -> Iterator[Piece | Answer]:
+        start, splitter, completion = time.perf_counter(), Splitter(), None
         for delta in self.engine.deltas(messages, params):
-            if on_text and delta.text:
-                on_text(delta.text)
-        assert delta.completion is not None
-        return self._answer(delta.completion, time.perf_counter() - start)
+            yield from splitter.push(delta.text)
+            completion = delta.completion
+        yield from splitter.finish()
+        assert completion is not None
+        yield self._answer(completion, time.perf_counter() - start)
 
     def _answer(self, completion: Completion, seconds: float) -> Answer:
         parsed = parse(completion.text)
         found = extract(completion.text).answer
         return Answer(found, parsed.reasoning, parsed.description, completion, self.name, seconds)
+
+
+def _chat(images: Picture | Sequence[Picture], question: str, choices: Sequence[str] | None = None) -> list[Message]:
+    several = [images] if isinstance(images, str | Path | bytes | Image) else images
+    return messages_for([open_picture(image) for image in several], question, choices)
 
 
 def load(model: str | Path = "nano", device: str = "auto", dtype: str = "auto") -> Model:
@@ -132,24 +167,15 @@ def _show(model: Model, pictures: list[Image], question: str, sampling: dict[str
     from rich.console import Console
 
     console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
-    shown = _Visible()
-    answer = model.ask(pictures, question, on_text=lambda piece: console.print(shown.push(piece), style="dim", end=""), **sampling)
-    console.print("\n" if shown.text and not shown.text.endswith("\n") else "", end="")
-    console.print(f"Answer: {answer.answer or '(none found)'}", style="bold green")
-
-
-class _Visible:
-    """The reasoning as it streams, without its tags and without the answer, which is shown apart."""
-
-    def __init__(self) -> None:
-        self.raw = ""
-        self.text = ""
-
-    def push(self, piece: str) -> str:
-        """The newly visible text."""
-        self.raw += piece
-        # What might be the beginning of a tag waits for its end.
-        sure = re.sub(r"</?[a-z]*$", "", self.raw.partition("<answer>")[0])
-        text = re.sub(r"</?think>\n?", "", sure)
-        new, self.text = text[len(self.text) :], text
-        return new
+    thought = said = ""
+    for piece in model.stream(pictures, question, **sampling):
+        if isinstance(piece, Thinking):
+            thought += piece.text
+            console.print(piece.text, style="dim", end="")
+        elif isinstance(piece, Answering):
+            said += piece.text
+        elif isinstance(piece, Answer):
+            console.print("\n" if thought else "", end="")
+            # Other models wrap the answer in sentences, or in a box.
+            console.print(f"{said}\n" if said.strip() not in ("", piece.answer) else "", end="")
+            console.print(f"Answer: {piece.answer or '(none found)'}", style="bold green")

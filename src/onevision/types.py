@@ -61,12 +61,13 @@ class Description:
 @dataclass(frozen=True)
 class Completion:
     """One generated answer. logprobs[i] is the natural log-probability of token_ids[i] under the sampling model
-    at temperature 1; both end before the end-of-turn token."""
+    at temperature 1; both end before the end-of-turn token. prompt_tokens: pictures included; 0 where it is not known."""
 
     text: str
     token_ids: tuple[int, ...]
     logprobs: tuple[float, ...]
     stop: StopReason
+    prompt_tokens: int = 0
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,10 @@ import torch
 from PIL import Image
 
 from onevision.engine.base import Delta, SamplingParams
+from onevision.engine.batch import Row
+from onevision.engine.forward import ForwardDecoder
 from onevision.engine.lean import LeanDecoder, can_run_lean
-from onevision.engine.torch import ForwardDecoder, TorchEngine
+from onevision.engine.torch import TorchEngine
 from onevision.errors import InputError
 from onevision.models.prompts import messages_for
 from onevision.types import Message
@@ -48,19 +50,105 @@ def test_greedy_equals_transformers(engine: TorchEngine, chat: int) -> None:
     assert list(ours.token_ids) == reference(engine, CHATS[chat], 24)
 
 
-def test_lean_step_equals_the_forward(engine: TorchEngine) -> None:
+@pytest.mark.parametrize("n", [1, 3])
+def test_lean_step_equals_the_forward(engine: TorchEngine, n: int) -> None:
+    """Rows leave, and others join: some prompts with one row each, some with several."""
     assert can_run_lean(engine.model)
-    tokens = torch.arange(3 * 6).reshape(6, 3) * 7 + 5
-    with torch.inference_mode():
-        lean = engine._decoder(engine._prefill(CHATS[:3]), room=6)
-        plain = ForwardDecoder(engine.model, engine._prefill(CHATS[:3]))
+    generator = torch.Generator().manual_seed(0)
+    prefills = [engine._prefill(CHATS[:3]), engine._prefill(CHATS[3:]), engine._prefill(CHATS[1:3])]
+    lean, plain = engine._decoder(), ForwardDecoder(engine.model)
     assert isinstance(lean, LeanDecoder)
-    for step in tokens[:4]:
-        torch.testing.assert_close(lean.step(step), plain.step(step), atol=1e-4, rtol=1e-4)
-    for decoder in (lean, plain):
-        decoder.keep(torch.tensor([2, 0]))
-    for step in tokens[4:, :2]:
-        torch.testing.assert_close(lean.step(step), plain.step(step), atol=1e-4, rtol=1e-4)
+    names: dict[Any, list[str]] = {lean: [], plain: []}
+
+    def step(times: int) -> None:
+        for _ in range(times):
+            token = {name: int(torch.randint(3, 300, (), generator=generator)) for name in sorted(names[plain])}
+            logits = [
+                dict(zip(order, each.step(torch.tensor([token[name] for name in order])), strict=True)) for each, order in names.items()
+            ]
+            for name in token:
+                torch.testing.assert_close(logits[0][name], logits[1][name], atol=1e-4, rtol=1e-4)
+
+    def join(which: int, n: int, name: str = "") -> None:
+        rows = [f"{name or which}.{prompt}.{i}" for prompt in range(len(prefills[which].mask)) for i in range(n)]
+        for each, order in names.items():
+            at = each.join(prefills[which], n, [60] * len(rows))
+            order[at:at] = rows
+
+    def drop(*gone: str) -> None:
+        for each, order in names.items():
+            kept = each.drop({order.index(name) for name in gone})
+            order[:] = [order[row] for row in kept]
+            assert not set(gone) & set(order)
+
+    join(0, n)
+    step(3)
+    join(1, 1)
+    step(2)
+    drop("0.1.0")
+    step(2)
+    join(2, 2)
+    step(2)
+    drop("0.0.0", "2.0.1", *(["0.1.1", "0.1.2"] if n == 3 else []))
+    step(3)
+    join(1, n, "again")
+    step(30)
+    drop(*names[plain])
+    assert not lean.memories
+    join(0, 1, "fresh")
+    step(2)
+
+
+def test_rows_that_join_later_write_what_they_write_alone(engine: TorchEngine) -> None:
+    sampling = SamplingParams(max_new_tokens=30, temperature=0.8, seed=4)
+    ways = [(CHATS[0], GREEDY), (CHATS[1], sampling), (CHATS[2], GREEDY), (CHATS[3], sampling), (CHATS[0], sampling)]
+    alone = [asyncio.run(engine.generate(chat, how))[0] for chat, how in ways]
+    batch, rows = engine.batch(), [Row(engine.tokenizer, how) for _, how in ways]
+    for (chat, _), row in zip(ways, rows, strict=True):
+        batch.join(engine._prefill([chat]), [row])
+        for _ in range(4):
+            batch.step()
+    while batch.rows:
+        batch.step()
+    assert [row.completion().token_ids for row in rows] == [c.token_ids for c in alone]
+    assert {row.stop for row in rows} <= {"stop", "length"}
+
+
+def test_several_answers_to_one_prompt_are_those_of_copies_of_it(engine: TorchEngine) -> None:
+    """The prompt kept once (`Shared`) against a row each (`Singles`), where rows stop at different times."""
+    hot = SamplingParams(max_new_tokens=80, temperature=12.0, seed=0)
+    together = engine.complete(engine._prefill(CHATS[:2]), hot, n=6, seeds=(5, 6))
+    assert len({len(c.token_ids) for c in together}) > 3
+    for prompt, seed in enumerate((5, 6)):
+        batch = engine.batch()
+        rows = [Row(engine.tokenizer, hot, i, seed) for i in range(6)]
+        for row in rows:
+            batch.join(engine._prefill([CHATS[prompt]]), [row])
+        while batch.rows:
+            batch.step()
+        assert [row.completion().token_ids for row in rows] == [c.token_ids for c in together[6 * prompt : 6 * prompt + 6]]
+
+
+def test_the_likeliest_tokens_are_told(engine: TorchEngine) -> None:
+    row = Row(engine.tokenizer, SamplingParams(max_new_tokens=5), top=4)
+    batch = engine.batch()
+    batch.join(engine._prefill([CHATS[0]]), [row])
+    while batch.rows:
+        batch.step()
+    for token in row.tokens:
+        values = [logprob for _, logprob in token.top]
+        assert len(token.top) == 4 and values == sorted(values, reverse=True) and (token.id, token.logprob) == token.top[0]
+
+
+def test_a_lean_step_in_bfloat16(tiny_model_dir: Any) -> None:
+    from onevision.models.load import load_model
+
+    half = TorchEngine(*load_model(tiny_model_dir, device="cpu", dtype="bfloat16"))
+    lean, plain = half._decoder(), ForwardDecoder(half.model)
+    for each in (lean, plain):
+        each.join(half._prefill(CHATS[:3]), 1, [4] * 3)
+    tokens = torch.tensor([5, 60, 200])
+    torch.testing.assert_close(lean.step(tokens), plain.step(tokens), atol=0.15, rtol=0.05)
 
 
 def test_other_models_decode_through_their_forward(engine: TorchEngine, monkeypatch: pytest.MonkeyPatch) -> None:

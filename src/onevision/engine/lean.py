@@ -2,16 +2,22 @@
 
 A Hugging Face forward spends several milliseconds a step on masks, caches, hooks and output classes; for a small
 model that is most of the time. After the prompt a step needs none of it: a text token has one position on all three
-axes of M-RoPE (Qwen2-VL, arXiv:2409.12191), so rotary embedding is a row of a table; the cache is a block of memory
-with room for the whole answer; the queries of one key-value head go through attention as rows, unexpanded.
+axes of M-RoPE (Qwen2-VL, arXiv:2409.12191), so rotary embedding is a row of a table; keys and values lie where they
+stay (`engine.cache`).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from onevision.engine.cache import Memory, Shared, Singles
+from onevision.engine.matrix import Matrix
+from onevision.engine.prefill import Prefill
+from onevision.engine.reader import stamp
 
 # The step works on copies of the text tower's weights. Beyond this size the copies cost more than the overhead saved.
 LEAN_MAX_BYTES = 2**30
@@ -22,38 +28,32 @@ _ONE_THREAD_ROWS, _ONE_THREAD_BYTES = 4, 2**26
 
 @dataclass(frozen=True)
 class Layer:
-    """One decoder layer. Matrices lie as (in, out), which makes products with few rows up to twice as fast on a CPU;
-    only `down`, the one that narrows, is faster as a view of the model's own (out, in)."""
+    """One decoder layer: q, k and v in one product, gate and up in another."""
 
     norm_attn: Tensor
-    qkv: Tensor
-    qkv_bias: Tensor
-    out: Tensor
+    qkv: Matrix
+    out: Matrix
     norm_mlp: Tensor
-    gate_up: Tensor
-    down: Tensor
+    gate_up: Matrix
+    down: Matrix
 
 
 @dataclass(frozen=True)
 class LeanWeights:
-    """A text tower ready for `LeanDecoder`. rope: (positions, 2, 1, head_dim), cosine and signed sine, float32."""
+    """A text tower ready for `LeanDecoder`. rope: (positions, 2, 1, head_dim), cosine and signed sine; small: whether one
+    thread reads it as fast as several."""
 
     layers: tuple[Layer, ...]
     embed: Tensor
     norm: Tensor
-    head: Tensor
+    head: Matrix
     rope: Tensor
     eps: float
     heads: int
     kv_heads: int
     head_dim: int
+    small: bool
     made_of: tuple[tuple[int, int], ...]
-
-    @property
-    def small(self) -> bool:
-        """Whether one thread reads it as fast as several."""
-        size = sum(int(part.nbytes) for layer in self.layers for part in vars(layer).values())
-        return size <= _ONE_THREAD_BYTES
 
 
 def can_run_lean(model: Any) -> bool:
@@ -71,11 +71,6 @@ def can_run_lean(model: Any) -> bool:
     return bool(plain and usual and not hooked and size <= LEAN_MAX_BYTES)
 
 
-def fingerprint(model: Any) -> tuple[tuple[int, int], ...]:
-    """Changes when a weight is replaced or trained in place: address and version counter of every parameter."""
-    return tuple((param.data_ptr(), param._version) for param in model.model.language_model.parameters())
-
-
 @torch.no_grad()
 def lean_weights(model: Any, positions: int) -> LeanWeights:
     """Fuse and transpose the text tower of a Qwen2_5_VLForConditionalGeneration, in its own dtype and device."""
@@ -85,13 +80,14 @@ def lean_weights(model: Any, positions: int) -> LeanWeights:
         layers=tuple(_layer(layer) for layer in text.layers),
         embed=text.embed_tokens.weight.detach(),
         norm=text.norm.weight.detach(),
-        head=model.lm_head.weight.detach().t().contiguous(),
+        head=Matrix(model.lm_head.weight),
         rope=_rope_table(text.rotary_emb, positions, text.embed_tokens.weight),
         eps=config.rms_norm_eps,
         heads=config.num_attention_heads,
         kv_heads=config.num_key_value_heads,
         head_dim=config.hidden_size // config.num_attention_heads,
-        made_of=fingerprint(model),
+        small=sum(param.nbytes for param in text.layers.parameters()) <= _ONE_THREAD_BYTES,
+        made_of=stamp(text),
     )
 
 
@@ -100,12 +96,11 @@ def _layer(layer: Any) -> Layer:
     parts = (attn.q_proj, attn.k_proj, attn.v_proj)
     return Layer(
         norm_attn=layer.input_layernorm.weight.detach(),
-        qkv=torch.cat([part.weight for part in parts]).t().contiguous(),
-        qkv_bias=torch.cat([part.bias for part in parts]),
-        out=attn.o_proj.weight.t().contiguous(),
+        qkv=Matrix(torch.cat([part.weight for part in parts]), torch.cat([part.bias for part in parts])),
+        out=Matrix(attn.o_proj.weight),
         norm_mlp=layer.post_attention_layernorm.weight.detach(),
-        gate_up=torch.cat([mlp.gate_proj.weight, mlp.up_proj.weight]).t().contiguous(),
-        down=mlp.down_proj.weight.detach().t(),
+        gate_up=Matrix(torch.cat([mlp.gate_proj.weight, mlp.up_proj.weight])),
+        down=Matrix(mlp.down_proj.weight),
     )
 
 
@@ -119,26 +114,32 @@ def _rope_table(rotary: Any, positions: int, like: Tensor) -> Tensor:
 
 
 class LeanDecoder:
-    """Goes on from a prompt, one token a row and step.
+    """Goes on from prompts, one token a row and step. Rows are in the order of their memories: those alone with their
+    prompt first, then each prompt's several rows together."""
 
-    cache: per layer (keys, values), each (rows, kv_heads, prompt, head_dim). mask: (rows, prompt), 0 where padded on
-    the left. next_position: (rows,) the M-RoPE position of the first new token. room: how many steps there will be.
-    """
-
-    def __init__(self, weights: LeanWeights, cache: list[tuple[Tensor, Tensor]], mask: Tensor, next_position: Tensor, room: int) -> None:
+    def __init__(self, weights: LeanWeights) -> None:
         self.weights = weights
-        self.small = weights.small
-        self.length = mask.shape[1]
-        self.position = next_position.clone()
-        self.keys = [_with_room(keys, room) for keys, _ in cache]
-        self.values = [_with_room(values, room) for _, values in cache]
-        self.bias = _attention_bias(mask, room, weights.embed.dtype)
+        self.memories: list[Memory] = []
+        self.position = torch.empty(0, dtype=torch.int64, device=weights.embed.device)
+
+    @torch.inference_mode()
+    def join(self, prefill: Prefill, n: int, room: Sequence[int]) -> int:
+        """n rows for each prompt, which will take at most `room` steps; the number of the first new row."""
+        at = sum(memory.rows for memory in self.memories)
+        if n > 1:
+            self.memories.append(Shared(prefill, n, max(room)))
+        else:
+            singles = self._singles()
+            at = singles.rows
+            singles.join(prefill, room)
+        self.position = torch.cat((self.position[:at], prefill.next_position.repeat_interleave(n), self.position[at:]))
+        return at
 
     @torch.inference_mode()
     def step(self, tokens: Tensor) -> Tensor:
         """tokens (rows,) int64, the ones just picked -> logits (rows, vocab) float32 of the next ones."""
         threads = torch.get_num_threads()
-        if not (self.small and len(tokens) <= _ONE_THREAD_ROWS):
+        if not (self.weights.small and len(tokens) <= _ONE_THREAD_ROWS):
             return self._step(tokens)
         torch.set_num_threads(1)
         try:
@@ -146,54 +147,58 @@ class LeanDecoder:
         finally:
             torch.set_num_threads(threads)
 
+    @torch.inference_mode()
+    def drop(self, gone: set[int]) -> list[int]:
+        """Forget rows; the old numbers of the others in their new order."""
+        order: list[int] = []
+        first = 0
+        for memory in self.memories:
+            rows = memory.rows
+            leaving = {row - first for row in gone if first <= row < first + rows}
+            kept = memory.drop(leaving) if leaving else range(rows)
+            order += [first + row for row in kept]
+            first += rows
+        self.memories = [memory for memory in self.memories if memory.rows]
+        self.position = self.position[order]
+        return order
+
+    def _singles(self) -> Singles:
+        """The one memory of rows that have their prompt to themselves; always the first."""
+        if not self.memories or not isinstance(self.memories[0], Singles):
+            self.memories.insert(0, Singles())
+        singles = self.memories[0]
+        assert isinstance(singles, Singles)
+        return singles
+
     def _step(self, tokens: Tensor) -> Tensor:
         w = self.weights
         hidden = F.embedding(tokens, w.embed)
         cos, sin = w.rope.index_select(0, self.position).unbind(1)
-        bias = None if self.bias is None else self.bias[..., : self.length + 1]
-        for layer, keys, values in zip(w.layers, self.keys, self.values, strict=True):
-            hidden = self._attend(layer, hidden, keys, values, cos, sin, bias)
+        for memory in self.memories:
+            memory.begin()
+        for index, layer in enumerate(w.layers):
+            hidden = self._attend(index, layer, hidden, cos, sin)
             normed = F.rms_norm(hidden, hidden.shape[1:], layer.norm_mlp, w.eps)
-            gate, up = (normed @ layer.gate_up).chunk(2, -1)
-            hidden = torch.addmm(hidden, F.silu(gate).mul_(up), layer.down)
+            gate, up = layer.gate_up(normed).chunk(2, -1)
+            hidden = layer.down.add_to(hidden, F.silu(gate).mul_(up))
+        for memory in self.memories:
+            memory.end()
         self.position += 1
-        self.length += 1
-        return (F.rms_norm(hidden, hidden.shape[1:], w.norm, w.eps) @ w.head).float()
+        return w.head(F.rms_norm(hidden, hidden.shape[1:], w.norm, w.eps)).float()
 
-    def _attend(self, layer: Layer, hidden: Tensor, keys: Tensor, values: Tensor, cos: Tensor, sin: Tensor, bias: Tensor | None) -> Tensor:
+    def _attend(self, index: int, layer: Layer, hidden: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
         w, rows = self.weights, hidden.shape[0]
         normed = F.rms_norm(hidden, hidden.shape[1:], layer.norm_attn, w.eps)
-        qkv = torch.addmm(layer.qkv_bias, normed, layer.qkv).view(rows, -1, w.head_dim)
+        qkv = layer.qkv(normed).view(rows, -1, w.head_dim)
         qk, v = qkv[:, : -w.kv_heads], qkv[:, -w.kv_heads :]
         qk = torch.addcmul(qk * cos, qk.roll(w.head_dim // 2, -1), sin)
         q, k = qk[:, : w.heads], qk[:, w.heads :]
-        keys.select(2, self.length).copy_(k)
-        values.select(2, self.length).copy_(v)
-        end = self.length + 1
-        grouped = q.reshape(rows, w.kv_heads, -1, w.head_dim)
-        mixed = F.scaled_dot_product_attention(grouped, keys[:, :, :end], values[:, :, :end], attn_mask=bias)
-        return torch.addmm(hidden, mixed.reshape(rows, -1), layer.out)
+        return layer.out.add_to(hidden, self._mixed(index, q, k, v))
 
-    @torch.inference_mode()
-    def keep(self, rows: Tensor) -> None:
-        """Go on with these rows only. rows: (k,) int64."""
-        self.keys = [keys.index_select(0, rows) for keys in self.keys]
-        self.values = [values.index_select(0, rows) for values in self.values]
-        self.position = self.position.index_select(0, rows)
-        self.bias = None if self.bias is None else self.bias.index_select(0, rows)
-
-
-def _with_room(prompt: Tensor, room: int) -> Tensor:
-    rows, heads, length, dim = prompt.shape
-    block = prompt.new_empty(rows, heads, length + room, dim)
-    block[:, :, :length] = prompt
-    return block
-
-
-def _attention_bias(mask: Tensor, room: int, dtype: torch.dtype) -> Tensor | None:
-    """(rows, 1, 1, prompt + room): -inf on padding. None when there is none, which is the faster kernel."""
-    if bool(mask.all()):
-        return None
-    bias = torch.zeros(mask.shape[0], 1, 1, mask.shape[1] + room, dtype=dtype, device=mask.device)
-    bias[:, 0, 0, : mask.shape[1]].masked_fill_(mask == 0, float("-inf"))
-    return bias
+    def _mixed(self, index: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        """Each memory's rows attend to what it holds of them."""
+        if len(self.memories) == 1:
+            return self.memories[0].attend(index, q, k, v)
+        sizes = [memory.rows for memory in self.memories]
+        parts = zip(self.memories, q.split(sizes), k.split(sizes), v.split(sizes), strict=True)
+        return torch.cat([memory.attend(index, *part) for memory, *part in parts])

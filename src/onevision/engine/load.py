@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from onevision.errors import InputError
 from onevision.store import content_id
@@ -11,27 +11,28 @@ if TYPE_CHECKING:
     from onevision.engine.base import Engine
 
 
-def load_engine(spec: str) -> "Engine":
+def load_engine(spec: str, dtype: str = "auto", **endpoint: Any) -> "Engine":
     """nano, a local folder or a hub id on PyTorch; vllm:ID the same on vLLM; openai:NAME@URL an OpenAI-compatible endpoint.
 
-    Raises InputError for what is none of these, MissingPartError where the engine's package is not installed.
+    dtype: as in `models.load.load_model`; endpoint: options of OpenAIEngine. Raises InputError for what is none of these,
+    MissingPartError where the engine's package is not installed.
     """
     kind, _, rest = spec.partition(":")
     if kind == "vllm" and rest:
         from onevision.engine.vllm import VLLMEngine
 
-        return VLLMEngine(rest)
+        return VLLMEngine(rest, dtype)
     if kind == "openai":
         from onevision.engine.openai import OpenAIEngine
 
         name, at, url = rest.rpartition("@")
         if not (at and name and re.match(r"https?://", url)):
             raise InputError(f"model {spec!r}: openai:NAME@URL was expected, e.g. openai:qwen2.5-vl-7b@http://localhost:8000/v1")
-        return OpenAIEngine(name, url)
+        return OpenAIEngine(name, url, **endpoint)
     from onevision.engine.torch import TorchEngine
     from onevision.models.load import load_model
 
-    return TorchEngine(*load_model(spec))
+    return TorchEngine(*load_model(spec, dtype=dtype))
 
 
 def identity(spec: str) -> str:

@@ -1,111 +1,29 @@
 """The embedded engine: a Qwen2.5-VL on PyTorch, picture encoded once, prompt run once, batched decode."""
 
 import asyncio
+import secrets
 import threading
 from collections.abc import AsyncIterator, Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
 from onevision.engine.base import Delta, SamplingParams
-from onevision.engine.chat import banned_ids, check_room, check_words, eos_ids, images_of
-from onevision.engine.lean import LeanDecoder, LeanWeights, can_run_lean, fingerprint, lean_weights
-from onevision.engine.sampling import Picker
-from onevision.engine.text import TextStream
+from onevision.engine.batch import Batch, Decoder, News, Row
+from onevision.engine.chat import banned_ids, eos_ids
+from onevision.engine.forward import ForwardDecoder
+from onevision.engine.lean import LeanDecoder, LeanWeights, can_run_lean, lean_weights
+from onevision.engine.prefill import Prefill
+from onevision.engine.reader import Prompt, Reader, Recent, picture_ids, stamp
 from onevision.errors import InputError
-from onevision.types import Completion, Message, StopReason
+from onevision.types import Completion, Message
 
 if TYPE_CHECKING:
     from transformers import Qwen2_5_VLForConditionalGeneration, Qwen2_5_VLProcessor
 
-
-@dataclass(frozen=True)
-class Prefill:
-    """What running the prompts leaves behind. logits: (rows, vocab) float32 of the first new token; cache: the
-    Hugging Face cache; mask: (rows, prompt) 1 on real tokens; next_position: (rows,) on all three M-RoPE axes."""
-
-    logits: Tensor
-    cache: Any
-    mask: Tensor
-    next_position: Tensor
-
-    def repeated(self, n: int) -> "Prefill":
-        """One prompt's row, n times."""
-        self.cache.batch_repeat_interleave(n)
-        logits, mask, position = (part.repeat_interleave(n, 0) for part in (self.logits, self.mask, self.next_position))
-        return Prefill(logits, self.cache, mask, position)
-
-
-class Decoder(Protocol):
-    """One step for all rows, and dropping of finished rows."""
-
-    def step(self, tokens: Tensor) -> Tensor: ...
-
-    def keep(self, rows: Tensor) -> None: ...
-
-
-class ForwardDecoder:
-    """Decodes through the model's own forward: for large, sharded, quantised or adapted models."""
-
-    def __init__(self, model: Any, prefill: Prefill) -> None:
-        self.model = model
-        self.cache = prefill.cache
-        self.mask = prefill.mask
-        self.position = prefill.next_position
-
-    @torch.inference_mode()
-    def step(self, tokens: Tensor) -> Tensor:
-        """tokens (rows,) int64 -> logits (rows, vocab) float32."""
-        self.mask = torch.cat((self.mask, self.mask.new_ones(len(tokens), 1)), 1)
-        out = self.model(
-            input_ids=tokens[:, None],
-            attention_mask=self.mask,
-            position_ids=self.position.view(1, -1, 1).expand(3, -1, 1),
-            past_key_values=self.cache,
-            use_cache=True,
-        )
-        self.position = self.position + 1
-        return out.logits[:, -1].float()  # type: ignore[no-any-return]
-
-    @torch.inference_mode()
-    def keep(self, rows: Tensor) -> None:
-        """Go on with these rows only."""
-        self.cache.batch_select_indices(rows)
-        self.mask, self.position = self.mask[rows], self.position[rows]
-
-
-class Row:
-    """One answer while it grows."""
-
-    def __init__(self, tokenizer: Any, sampling: SamplingParams, streaming: bool) -> None:
-        self.tokenizer = tokenizer
-        self.tokens: list[int] = []
-        self.logprobs: list[float] = []
-        self.stop: StopReason | None = None
-        self.text = TextStream(tokenizer, sampling.stop) if streaming or sampling.stop else None
-
-    def take(self, token: int, logprob: float, eos: frozenset[int]) -> str:
-        """Add a token unless it ends the turn; the piece of text it makes certain (streaming rows only)."""
-        if token in eos:
-            self.stop = "stop"
-            return ""
-        self.tokens.append(token)
-        self.logprobs.append(logprob)
-        piece = self.text.push(token) if self.text else ""
-        if self.text and self.text.stopped:
-            self.stop = "stop"
-        return piece
-
-    def completion(self) -> Completion:
-        """What there is, as the record."""
-        if self.text:
-            self.text.flush()
-            text = self.text.text
-        else:
-            text = self.tokenizer.decode(self.tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False)
-        return Completion(text, tuple(self.tokens), tuple(self.logprobs), self.stop or "length")
+FEATURE_BYTES, PROMPT_BYTES = 2**28, 2**28
+"""Picture features and prompts that were run lately are remembered up to so many bytes each."""
 
 
 class TorchEngine:
@@ -125,6 +43,10 @@ class TorchEngine:
         self.context = int(self.model.config.get_text_config().max_position_embeddings)
         self.eos = eos_ids(getattr(self.model.generation_config, "eos_token_id", None), self.tokenizer)
         self.banned = torch.tensor(banned_ids(self.model.config, self.tokenizer, self.eos), device=self.model.device)
+        self.reader = Reader(self.processor, self.model.config.image_token_id, self.context)
+        self.features: Recent[Tensor] = Recent(FEATURE_BYTES)
+        self.prompts: Recent[Prefill] = Recent(PROMPT_BYTES)
+        self._computed_with = stamp(self.model)
         self._weights: LeanWeights | None = None
 
     async def generate(self, messages: Sequence[Message], sampling: SamplingParams, n: int = 1) -> list[Completion]:
@@ -169,19 +91,20 @@ class TorchEngine:
     def deltas(self, messages: Sequence[Message], sampling: SamplingParams, cancelled: threading.Event | None = None) -> Iterator[Delta]:
         """`stream` for callers without an event loop."""
         row = Row(self.tokenizer, sampling, streaming=True)
-        for _, piece in self._decode(self._prefill([messages]), sampling, [row], cancelled):
-            if piece:
-                yield Delta(piece)
+        for news in self._grow(self._prefill([messages]), [row], cancelled):
+            if text := "".join(one.text for one in news):
+                yield Delta(text)
         assert row.text is not None
         rest = row.text.flush()
         yield Delta(rest, row.completion())
 
-    def generate_batch(self, chats: Sequence[Sequence[Message]], sampling: SamplingParams) -> list[Completion]:
-        """One completion for each of several chats, run as one left-padded batch; row i samples with (seed, i).
+    def generate_batch(self, chats: Sequence[Sequence[Message]], sampling: SamplingParams, seeds: Sequence[int] = ()) -> list[Completion]:
+        """One completion for each of several chats, run as one left-padded batch; row i samples with (seed, i), or, with a
+        seed for each chat, as that chat would alone with its seed.
 
         The caller chooses the batch: chats of like length waste least. Raises InputError as `generate` does.
         """
-        return self.complete(self._prefill(chats), sampling) if chats else []
+        return self.complete(self._prefill(chats), sampling, seeds=seeds) if chats else []
 
     def complete(
         self,
@@ -196,70 +119,79 @@ class TorchEngine:
         Row i of them all samples with (sampling.seed, i); with a seed for each prompt, row i of a prompt with (its seed, i).
         """
         prompts = len(prefill.mask)
-        if n > 1:
-            prefill = prefill.repeated(n)
-        rows = [Row(self.tokenizer, sampling, streaming=False) for _ in range(prompts * n)]
-        for _ in self._decode(prefill, sampling, rows, cancelled, seeds):
+        seed = secrets.randbits(63) if sampling.seed is None else sampling.seed
+        numbered = [(own, i) for own in seeds for i in range(n)] if seeds else [(seed, i) for i in range(prompts * n)]
+        rows = [Row(self.tokenizer, sampling, index, own) for own, index in numbered]
+        for _ in self._grow(prefill, rows, cancelled):
             pass
         return [row.completion() for row in rows]
 
-    def _decode(
-        self, prefill: Prefill, sampling: SamplingParams, rows: list[Row], cancelled: threading.Event | None, seeds: Sequence[int] = ()
-    ) -> Iterator[tuple[Row, str]]:
-        """Grow all rows until each has stopped; yields a row and its new piece of text after every token."""
-        room = min(sampling.max_new_tokens, self.context - prefill.mask.shape[1])
-        picker = Picker(sampling, len(rows), self.banned, seeds)
-        decoder = self._decoder(prefill, room)
-        logits, alive = prefill.logits, list(rows)
-        for left in range(room - 1, -1, -1):
-            tokens, logprobs = picker.pick(logits)
-            for row, token, logprob in zip(alive, tokens.tolist(), logprobs.tolist(), strict=True):
-                if row.stop is None:
-                    yield row, row.take(token, logprob, self.eos)
-            if cancelled is not None and cancelled.is_set():
-                _mark_cancelled(alive)
-            going = [index for index, row in enumerate(alive) if row.stop is None]
-            if not going or not left:
-                return
-            # Dropping rows copies the cache, so it waits until a quarter of them has finished.
-            if len(going) <= 0.75 * len(alive):
-                keep = torch.tensor(going, device=tokens.device)
-                decoder.keep(keep)
-                picker.keep(keep)
-                alive, tokens = [alive[index] for index in going], tokens[keep]
-            logits = decoder.step(tokens)
+    def batch(self) -> Batch:
+        """An empty batch on the weights as they are now."""
+        return Batch(self._decoder(), self.eos, self.banned, self.context)
 
-    def _decoder(self, prefill: Prefill, room: int) -> Decoder:
+    def _grow(self, prefill: Prefill, rows: Sequence[Row], cancelled: threading.Event | None) -> Iterator[list[News]]:
+        """Grow rows until each has stopped; yields what every step of all rows brings."""
+        batch = self.batch()
+        yield batch.join(prefill, rows)
+        while batch.rows:
+            if cancelled is not None and cancelled.is_set():
+                batch.cancel(batch.rows)
+                return
+            yield batch.step()
+
+    def _decoder(self) -> Decoder:
         if not can_run_lean(self.model):
-            return ForwardDecoder(self.model, prefill)
-        if self._weights is None or self._weights.made_of != fingerprint(self.model):
+            return ForwardDecoder(self.model)
+        if self._weights is None or self._weights.made_of != stamp(self.model.model.language_model):
             self._weights = lean_weights(self.model, self.context)
-        cache = [(layer.keys, layer.values) for layer in prefill.cache.layers]
-        return LeanDecoder(self._weights, cache, prefill.mask, prefill.next_position, room)
+        return LeanDecoder(self._weights)
+
+    @torch.inference_mode()
+    def prefill(self, prompt: Prompt) -> Prefill:
+        """Run one prompt, or remember it."""
+        self._forget_if_trained()
+        if known := self.prompts.get(prompt.id):
+            return known
+        prefill = self._run(prompt.inputs, prompt.pictures)
+        tensors = [tensor for layer in prefill.layers for tensor in layer]
+        return self.prompts.keep(prompt.id, prefill, [*tensors, prefill.logits])
 
     @torch.inference_mode()
     def _prefill(self, chats: Sequence[Sequence[Message]]) -> Prefill:
+        self._forget_if_trained()
         inputs = self._inputs(chats)
-        mask = inputs["attention_mask"]
-        position_ids, _ = self.model.model.get_rope_index(
-            inputs["input_ids"], inputs.pop("mm_token_type_ids"), inputs.get("image_grid_thw"), attention_mask=mask
-        )
-        out = self.model(**inputs, position_ids=position_ids, use_cache=True, logits_to_keep=1)
-        return Prefill(out.logits[:, -1].float(), out.past_key_values, mask, position_ids.amax((0, 2)) + 1)
+        return self._run(inputs, picture_ids(inputs))
 
     def _inputs(self, chats: Sequence[Sequence[Message]]) -> dict[str, Tensor]:
-        """The processor's tensors for a left-padded batch, checked against the context."""
-        for messages in chats:
-            check_words(messages, self.tokenizer)
-        texts = [self.processor.apply_chat_template(list(messages), tokenize=False, add_generation_prompt=True) for messages in chats]
-        images = [image for messages in chats for image in images_of(messages)]
-        inputs = self.processor(images=images or None, text=texts, padding=True, padding_side="left", return_tensors="pt")
-        length = inputs["input_ids"].shape[1]
-        pictures = int((inputs["input_ids"] == self.model.config.image_token_id).sum(-1).max())
-        check_room(length, pictures, self.context)
-        return {name: tensor.to(self.model.device) for name, tensor in inputs.items()}
+        return self.reader.tensors(chats)
 
+    def _run(self, inputs: dict[str, Tensor], pictures: Sequence[str]) -> Prefill:
+        inputs = {name: tensor.to(self.model.device) for name, tensor in inputs.items()}
+        mask, grids = inputs["attention_mask"], inputs.get("image_grid_thw")
+        position_ids, _ = self.model.model.get_rope_index(inputs["input_ids"], inputs["mm_token_type_ids"], grids, attention_mask=mask)
+        words = {name: inputs[name] for name in ("input_ids", "attention_mask")}
+        seen = {"mm_encoder_outputs": self._look(inputs["pixel_values"], grids, pictures)} if grids is not None else {}
+        out = self.model(**words, **seen, position_ids=position_ids, use_cache=True, logits_to_keep=1)
+        return Prefill.of(out, mask, position_ids)
 
-def _mark_cancelled(rows: Sequence[Row]) -> None:
-    for row in rows:
-        row.stop = row.stop or "cancelled"
+    def _look(self, pixel_values: Tensor, grids: Tensor, pictures: Sequence[str]) -> dict[str, Any]:
+        """The pictures' features, as the model's forward takes them; those not seen lately go through the tower together."""
+        from transformers.modeling_outputs import BaseModelOutputWithPooling
+
+        first = {picture: index for index, picture in reversed(list(enumerate(pictures)))}
+        seen = {picture: self.features.get(picture) for picture in first}
+        if new := [first[picture] for picture, features in seen.items() if features is None]:
+            parts = pixel_values.split(grids.prod(-1).tolist())
+            out = self.model.model.get_image_features(torch.cat([parts[index] for index in new]), grids[new], return_dict=True)
+            for index, features in zip(new, out.pooler_output, strict=True):
+                own = features.clone()
+                seen[pictures[index]] = self.features.keep(pictures[index], own, [own])
+        return {"image": BaseModelOutputWithPooling(pooler_output=tuple(seen[picture] for picture in pictures))}
+
+    def _forget_if_trained(self) -> None:
+        now = stamp(self.model)
+        if now != self._computed_with:
+            self.features.clear()
+            self.prompts.clear()
+            self._computed_with = now

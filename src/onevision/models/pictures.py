@@ -22,18 +22,18 @@ MIN_SIDE = 4
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "ICO", "JPEG2000")
 
 
-def open_picture(source: str | Path | bytes | Image.Image) -> Image.Image:
+def open_picture(source: str | Path | bytes | Image.Image, max_pixels: int = MAX_PIXELS) -> Image.Image:
     """One RGB picture, upright as its EXIF says, the first frame of an animation, transparency laid on white.
 
     source: a path, the bytes of a file, or a Pillow picture. 16-bit and float greys are scaled, not clipped; a side
     below 4 pixels is enlarged by pixel repetition.
-    Raises InputError, naming the source, for whatever is missing, empty, not a picture, cut short, over 100
-    megapixels (judged from the header, before decoding) or longer than 200 : 1.
+    Raises InputError, naming the source, for whatever is missing, empty, not a picture, cut short, over max_pixels
+    (judged from the header, before decoding) or longer than 200 : 1.
     """
     name = str(source) if isinstance(source, str | Path) else "the picture"
-    with _one_line_errors(name):
+    with _one_line_errors(name, max_pixels):
         picture = source if isinstance(source, Image.Image) else _open_header(source, name)
-        _check_size(picture, name)
+        _check_size(picture, name, max_pixels)
         picture.load()
         return _enlarge(_to_rgb(ImageOps.exif_transpose(picture)))
 
@@ -57,7 +57,7 @@ def _read(path: Path, name: str) -> bytes:
 
 
 @contextmanager
-def _one_line_errors(name: str) -> Iterator[None]:
+def _one_line_errors(name: str, max_pixels: int) -> Iterator[None]:
     """Turn whatever Pillow throws at a bad file into one InputError."""
     try:
         yield
@@ -66,20 +66,20 @@ def _one_line_errors(name: str) -> Iterator[None]:
     except UnidentifiedImageError:
         raise InputError(f"{name}: not a picture; give a PNG, JPEG, WebP, GIF, BMP or TIFF file") from None
     except Image.DecompressionBombError:
-        raise InputError(f"{name}: {_too_large()}") from None
+        raise InputError(f"{name}: {_too_large(max_pixels)}") from None
     except (OSError, SyntaxError, ValueError, EOFError, MemoryError) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise InputError(f"{name}: the picture is damaged or cut short ({reason})") from None
 
 
-def _too_large() -> str:
-    return f"more than {MAX_PIXELS // 1_000_000} megapixels, refused without decoding; give a smaller picture"
+def _too_large(max_pixels: int) -> str:
+    return f"more than {max_pixels // 1_000_000} megapixels, refused without decoding; give a smaller picture"
 
 
-def _check_size(picture: Image.Image, name: str) -> None:
+def _check_size(picture: Image.Image, name: str, max_pixels: int) -> None:
     width, height = picture.size
-    if width * height > MAX_PIXELS:
-        raise InputError(f"{name}: {width} x {height} pixels, {_too_large()}")
+    if width * height > max_pixels:
+        raise InputError(f"{name}: {width} x {height} pixels, {_too_large(max_pixels)}")
     if min(width, height) < 1:
         raise InputError(f"{name}: {width} x {height} pixels; give a picture with something in it")
     if max(width, height) > MAX_ASPECT * min(width, height):

@@ -20,6 +20,8 @@ from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 from transformers.models.qwen2_5_vl.modeling_qwen2_5_vl import apply_rotary_pos_emb_vision
 
+from onevision.models.load import use_matrix_patches
+
 HEAD_CELLS = 2**26
 """Logits kept at a time (a quarter of a GiB in float32); more are computed in pieces, and again on the way back."""
 
@@ -157,11 +159,6 @@ def _vision_attention(self: Any, hidden_states: Tensor, cu_seqlens: Tensor, posi
     return self.proj(packing.attend(q.to(v.dtype), k.to(v.dtype), v, self.scaling))
 
 
-def _patch_embedding(self: Any, patches: Tensor) -> Tensor:
-    # Stride equals kernel, so the convolution is one matrix product, and far faster as such on a CPU.
-    return F.linear(patches.to(self.proj.weight.dtype), self.proj.weight.view(self.embed_dim, -1))
-
-
 def _head(self: Any, states: Tensor, targets: Tensor | None = None, temperature: float = 1.0) -> Any:
     """The output head; with targets it scores them piece by piece, in one call as FSDP2's hooks want it."""
     if targets is None:
@@ -212,8 +209,7 @@ def use_packing(model: Qwen2_5_VLForConditionalGeneration, flash_attn: str = "au
     model.set_attn_implementation({"text_config": "onevision_packed"})
     for block in model.model.visual.blocks:
         block.attn.forward = MethodType(_vision_attention, block.attn)
-    embed = model.model.visual.patch_embed
-    embed.forward = MethodType(_patch_embedding, embed)
+    use_matrix_patches(model)
     model.lm_head.forward = MethodType(_head, model.lm_head)
     model.forward = MethodType(_forward, model)
 

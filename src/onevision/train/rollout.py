@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from onevision.engine.base import SamplingParams
-from onevision.engine.torch import Prefill, TorchEngine
+from onevision.engine.prefill import Prefill
+from onevision.engine.torch import TorchEngine
 from onevision.models.prompts import messages_for
 from onevision.store import content_id, write_atomic
 from onevision.train.encode import Encoded
@@ -62,7 +63,7 @@ class TorchRollouts:
         if features is not None:
             embeds = embeds.masked_scatter((ids == self.model.config.image_token_id)[..., None], features.to(embeds.dtype))
         out = self.model(inputs_embeds=embeds, attention_mask=mask, position_ids=positions, use_cache=True, logits_to_keep=1)
-        return Prefill(out.logits[:, -1].float(), out.past_key_values, mask, positions.amax((0, 2)) + 1)
+        return Prefill.of(out, mask, positions)
 
 
 class VLLMRollouts:

@@ -1,0 +1,141 @@
+"""Answers that grow together. Rows join and leave between two steps; everything that generates here goes through `Batch`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+import torch
+from torch import Tensor
+
+from onevision.engine.base import SamplingParams
+from onevision.engine.prefill import Prefill
+from onevision.engine.sampling import Sampler, pick
+from onevision.engine.text import TextStream
+from onevision.types import Completion, StopReason
+
+
+class Decoder(Protocol):
+    """One step for all rows; rows join and are dropped (see `lean.LeanDecoder`)."""
+
+    def join(self, prefill: Prefill, n: int, room: Sequence[int]) -> int: ...
+
+    def step(self, tokens: Tensor) -> Tensor: ...
+
+    def drop(self, gone: set[int]) -> list[int]: ...
+
+
+@dataclass(frozen=True)
+class Token:
+    """A picked token: its id, its log-probability at temperature 1, and the likeliest ids with theirs, where asked for."""
+
+    id: int
+    logprob: float
+    top: tuple[tuple[int, float], ...] = ()
+
+
+class Row:
+    """One answer while it grows. index: its number among its prompt's; seed: in place of sampling's own; top: how many of
+    the likeliest tokens to tell beside each picked one."""
+
+    def __init__(
+        self, tokenizer: Any, sampling: SamplingParams, index: int = 0, seed: int | None = None, streaming: bool = False, top: int = 0
+    ) -> None:
+        self.tokenizer = tokenizer
+        self.sampler = Sampler(sampling, index, seed)
+        self.limit, self.top = sampling.max_new_tokens, top
+        self.tokens: list[Token] = []
+        self.prompt_tokens = 0
+        self.stop: StopReason | None = None
+        self.text = TextStream(tokenizer, sampling.stop) if streaming or sampling.stop else None
+
+    def begin(self, prompt_tokens: int, context: int) -> int:
+        """The prompt is this long; how many tokens the answer may have."""
+        self.prompt_tokens = prompt_tokens
+        self.limit = min(self.limit, context - prompt_tokens)
+        return self.limit
+
+    def take(self, token: Token, eos: frozenset[int]) -> str:
+        """Add a token unless it ends the turn; the piece of text it makes certain (streaming rows only)."""
+        if token.id in eos:
+            self.stop = "stop"
+            return ""
+        self.tokens.append(token)
+        piece = self.text.push(token.id) if self.text else ""
+        if self.text and self.text.stopped:
+            self.stop = "stop"
+        elif len(self.tokens) >= self.limit:
+            self.stop = "length"
+        return piece
+
+    def completion(self) -> Completion:
+        """What there is, as the record."""
+        ids = tuple(token.id for token in self.tokens)
+        if self.text:
+            self.text.flush()
+            text = self.text.text
+        else:
+            text = self.tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        return Completion(text, ids, tuple(token.logprob for token in self.tokens), self.stop or "cancelled", self.prompt_tokens)
+
+
+class News(NamedTuple):
+    """What a step brings a row: the token that was picked, unless it ends the turn, the text that it makes certain, and whether
+    it was the row's last."""
+
+    row: Row
+    token: Token | None
+    text: str
+    last: bool
+
+
+class Batch:
+    """The rows that are growing, and the decoder that grows them. eos: tokens that end a turn; banned: (k,) ids never picked."""
+
+    def __init__(self, decoder: Decoder, eos: frozenset[int], banned: Tensor, context: int) -> None:
+        self.decoder, self.eos, self.banned, self.context = decoder, eos, banned, context
+        self.rows: list[Row] = []
+        self._tokens = banned.new_empty(0)
+
+    def join(self, prefill: Prefill, rows: Sequence[Row]) -> list[News]:
+        """Rows for the prompts that were run, equally many for each, prompt by prompt; their first tokens as `step` gives them."""
+        n, lengths = len(rows) // len(prefill.mask), prefill.lengths
+        room = [row.begin(lengths[index // n], self.context) for index, row in enumerate(rows)]
+        news, tokens = self._pick(prefill.logits.repeat_interleave(n, 0), rows)
+        at = self.decoder.join(prefill, n, room)
+        self.rows[at:at] = rows
+        self._tokens = torch.cat((self._tokens[:at], tokens, self._tokens[at:]))
+        self._drop_stopped()
+        return news
+
+    def step(self) -> list[News]:
+        """One more token for every row; with it, each row's news. Rows that have stopped leave."""
+        news, self._tokens = self._pick(self.decoder.step(self._tokens), self.rows)
+        self._drop_stopped()
+        return news
+
+    def cancel(self, rows: Sequence[Row]) -> None:
+        """Stop rows before their end; they leave at once."""
+        for row in rows:
+            row.stop = row.stop or "cancelled"
+        self._drop_stopped()
+
+    def _pick(self, logits: Tensor, rows: Sequence[Row]) -> tuple[list[News], Tensor]:
+        ids, logprobs = pick(logits, [row.sampler for row in rows], self.banned)
+        picked = logprobs.gather(1, ids[:, None])[:, 0].tolist()
+        news = []
+        for index, (row, chosen, logprob) in enumerate(zip(rows, ids.tolist(), picked, strict=True)):
+            token = Token(chosen, logprob, _likeliest(logprobs[index], row.top) if row.top else ())
+            text = row.take(token, self.eos)
+            news.append(News(row, None if chosen in self.eos else token, text, row.stop is not None))
+        return news, ids
+
+    def _drop_stopped(self) -> None:
+        if gone := {index for index, row in enumerate(self.rows) if row.stop}:
+            order = self.decoder.drop(gone)
+            self.rows = [self.rows[index] for index in order]
+            self._tokens = self._tokens[order]
+
+
+def _likeliest(logprobs: Tensor, count: int) -> tuple[tuple[int, float], ...]:
+    values, ids = logprobs.topk(count)
+    return tuple(zip(ids.tolist(), values.tolist(), strict=True))

@@ -1,0 +1,193 @@
+"""Where the keys and values of growing answers lie, and attention over them.
+
+Two kinds of memory, by how many rows go on from a prompt. `Singles`: one row a prompt, prompt and answer in one block with
+room to grow; rows join and leave one by one. `Shared`: several rows a prompt, which is kept once for all of them, so that
+a step reads it once (as in Hydragen, arXiv:2402.05099, with one softmax over both parts).
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+if TYPE_CHECKING:
+    from onevision.engine.prefill import Prefill
+
+# A `Shared` is packed anew when so much of it is left: it copies what all its rows have written.
+_WORTH_PACKING = 0.75
+
+
+class Memory(Protocol):
+    """Keys and values of some rows. `rows`: how many; `begin` comes before a step's layers, `end` after them."""
+
+    rows: int
+
+    def begin(self) -> None: ...
+
+    def attend(self, layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        """Write k and v (rows, kv_heads, head_dim), attend with q (rows, heads, head_dim) -> (rows, heads * head_dim)."""
+        ...
+
+    def end(self) -> None: ...
+
+    def drop(self, gone: set[int]) -> list[int]:
+        """Forget rows; the old numbers of the others in their new order."""
+        ...
+
+
+class Singles:
+    """Rows that have their prompt to themselves: (layers, row, kv_heads, place, head_dim), filled from place 0 on.
+
+    Room for more rows and longer ones is made by doubling. A row that leaves gives its place to the last one.
+    """
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self.lengths: list[int] = []
+        self.keys = self.values = torch.empty(0, 0, 0, 0, 0)
+        self.bias = torch.empty(0, 1, 1, 0)
+
+    def join(self, prefill: "Prefill", room: Sequence[int]) -> None:
+        """One row for each prompt. room: how many places each needs beyond its prompt."""
+        sizes = prefill.lengths
+        self._make_room(prefill, self.rows + len(sizes), max(size + more for size, more in zip(sizes, room, strict=True)))
+        for index, size in enumerate(sizes):
+            for layer, (keys, values) in enumerate(prefill.layers):
+                self.keys[layer, self.rows, :, :size] = keys[index, :, -size:]
+                self.values[layer, self.rows, :, :size] = values[index, :, -size:]
+            self.bias[self.rows, ..., :size] = 0.0
+            self.bias[self.rows, ..., size:] = float("-inf")
+            self.rows += 1
+            self.lengths.append(size)
+
+    def begin(self) -> None:
+        """Where this step writes, and how far it reads."""
+        _, _, heads, places, _ = self.keys.shape
+        lengths = torch.tensor(self.lengths, device=self.keys.device)
+        row = torch.arange(self.rows, device=self.keys.device)
+        self.written = ((row[:, None] * heads + torch.arange(heads, device=row.device)) * places + lengths[:, None]).flatten()
+        self.span = max(self.lengths) + 1
+        # Without a bias the kernel is faster.
+        self.even = min(self.lengths) + 1 == self.span
+        self.bias.view(-1).index_fill_(0, row * places + lengths, 0.0)
+
+    def attend(self, layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        """As `Memory`. Queries of one key-value head go through attention as rows, unexpanded."""
+        keys, values = self.keys[layer], self.values[layer]
+        rows, kv_heads, dim = k.shape
+        keys.view(-1, dim).index_copy_(0, self.written, k.reshape(-1, dim))
+        values.view(-1, dim).index_copy_(0, self.written, v.reshape(-1, dim))
+        bias = None if self.even else self.bias[:rows, ..., : self.span]
+        grouped = q.reshape(rows, kv_heads, -1, dim)
+        return F.scaled_dot_product_attention(grouped, keys[:rows, :, : self.span], values[:rows, :, : self.span], attn_mask=bias).reshape(
+            rows, -1
+        )
+
+    def end(self) -> None:
+        """Every row is one longer."""
+        self.lengths = [length + 1 for length in self.lengths]
+
+    def drop(self, gone: set[int]) -> list[int]:
+        """As `Memory`."""
+        order = [row for row in range(self.rows) if row not in gone]
+        self.rows = len(order)
+        holes = [hole for hole in sorted(gone) if hole < self.rows]
+        moved = dict(zip(holes, order[self.rows - len(holes) :], strict=True))
+        for hole, mover in moved.items():
+            size = self.lengths[mover]
+            for part in (self.keys, self.values):
+                part[:, hole, :, :size] = part[:, mover, :, :size]
+            self.bias[hole] = self.bias[mover]
+        order = [moved.get(row, row) for row in range(self.rows)]
+        self.lengths = [self.lengths[row] for row in order]
+        return order
+
+    def _make_room(self, prefill: "Prefill", rows: int, places: int) -> None:
+        """The first rows get what they need; those that join later get twice of what was not enough."""
+        (keys, _), old = prefill.layers[0], (self.keys, self.values, self.bias)
+        has_rows, has_places = (self.keys.shape[1], self.keys.shape[3]) if self.rows else (0, 0)
+        if has_rows >= rows and has_places >= places:
+            return
+        rows = has_rows if has_rows >= rows else max(rows, 2 * has_rows)
+        places = has_places if has_places >= places else max(places, 2 * has_places)
+        shape = (len(prefill.layers), rows, keys.shape[1], places, keys.shape[3])
+        # Zeros, because a place that is masked is still multiplied by 0, and what lay in the memory may be no number.
+        self.keys, self.values = keys.new_zeros(shape), keys.new_zeros(shape)
+        self.bias = keys.new_full((rows, 1, 1, places), float("-inf"))
+        if self.rows:
+            self.keys[:, : self.rows, :, :has_places] = old[0][:, : self.rows]
+            self.values[:, : self.rows, :, :has_places] = old[1][:, : self.rows]
+            self.bias[: self.rows, ..., :has_places] = old[2][: self.rows]
+
+
+class Shared:
+    """Several rows a prompt: prompts (prompt, kv_heads, place, head_dim) once each, and what the rows have written,
+    (prompt, kv_heads, row of it, place, head_dim). All rows joined together, so all have written equally much."""
+
+    def __init__(self, prefill: "Prefill", n: int, room: int) -> None:
+        self.prompts = prefill.layers
+        keys = self.prompts[0][0]
+        count, heads, _, dim = keys.shape
+        self.own = [tuple(keys.new_empty(count, heads, n, room, dim) for _ in "kv") for _ in self.prompts]
+        self.bias = prefill.bias(keys.dtype)
+        self.groups, self.n, self.length = count, n, 0
+        self.rows = count * n
+        self.places: Tensor | None = None  # of the rows in the (prompt, n) grid; None where it is full
+
+    def begin(self) -> None:
+        """Nothing to prepare."""
+
+    def end(self) -> None:
+        """Every row is one longer."""
+        self.length += 1
+
+    def attend(self, layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        """As `Memory`: two products with the prompt's keys and the own ones, one softmax over both."""
+        (keys, values), (own_keys, own_values) = self.prompts[layer], self.own[layer]
+        heads, dim, end = keys.shape[1], keys.shape[3], self.length + 1
+        own_keys[:, :, :, self.length] = self._grid(k).transpose(1, 2)
+        own_values[:, :, :, self.length] = self._grid(v).transpose(1, 2)
+        # (prompt, kv_head, row, query of that head, dim)
+        asked = self._grid(q).view(self.groups, self.n, heads, -1, dim).transpose(1, 2) * dim**-0.5
+        per_head = asked.shape[3]
+        with_prompt = asked.reshape(self.groups, heads, self.n * per_head, dim) @ keys.transpose(2, 3)
+        if self.bias is not None:
+            with_prompt = with_prompt + self.bias
+        with_own = asked @ own_keys[:, :, :, :end].transpose(3, 4)
+        both = torch.cat((with_prompt.view(*with_own.shape[:4], -1), with_own), -1).softmax(-1)
+        on_prompt, on_own = both.split((keys.shape[2], end), -1)
+        mixed = (on_prompt.reshape_as(with_prompt) @ values).view_as(asked) + on_own @ own_values[:, :, :, :end]
+        flat = mixed.transpose(1, 2).reshape(self.groups * self.n, -1)
+        return flat if self.places is None else flat.index_select(0, self.places)
+
+    def drop(self, gone: set[int]) -> list[int]:
+        """As `Memory`. Rows leave the step at once, and the memory once a quarter of it is left behind."""
+        order = [row for row in range(self.rows) if row not in gone]
+        places = list(range(self.rows)) if self.places is None else self.places.tolist()
+        kept = [places[row] for row in order]
+        self.rows = len(kept)
+        self.places = torch.tensor(kept, device=self.own[0][0].device)
+        if kept and self.rows <= _WORTH_PACKING * self.groups * self.n:
+            self._pack(kept)
+        return order
+
+    def _grid(self, rows: Tensor) -> Tensor:
+        """(rows, heads, dim) -> (prompt, n, heads, dim)."""
+        if self.places is not None:
+            rows = rows.new_zeros(self.groups * self.n, *rows.shape[1:]).index_copy_(0, self.places, rows)
+        return rows.view(self.groups, self.n, *rows.shape[1:])
+
+    def _pack(self, kept: list[int]) -> None:
+        """Leave prompts without rows behind, and as many rows a prompt as none has."""
+        rows_of = {group: [place % self.n for place in kept if place // self.n == group] for group in sorted({p // self.n for p in kept})}
+        n = max(map(len, rows_of.values()))
+        groups = torch.tensor(list(rows_of), device=self.own[0][0].device)
+        # A prompt with fewer rows than others repeats one of its own.
+        chosen = torch.tensor([(rows * n)[:n] if len(rows) < n else rows for rows in rows_of.values()], device=groups.device)
+        self.prompts = [(keys[groups], values[groups]) for keys, values in self.prompts]
+        self.own = [tuple(part[groups[:, None], :, chosen].transpose(1, 2).contiguous() for part in pair) for pair in self.own]
+        self.bias = None if self.bias is None else self.bias[groups]
+        places = [index * n + position for index, rows in enumerate(rows_of.values()) for position in range(len(rows))]
+        self.groups, self.n, self.places = len(groups), n, torch.tensor(places, device=groups.device)

@@ -1,0 +1,234 @@
+"""Continuous batching (Orca, OSDI 2022) on the embedded engine: requests join and leave the running batch at every step.
+
+Two threads compute. One runs prompts, the other makes the batch's steps, so that nobody's answer stops while somebody's prompt
+is run, and two cores are both at work. A third reads chats into tensors; the event loop only passes messages. A picture or a
+whole prompt that was run lately is not run again (`TorchEngine.prefill`), and the n answers of a request share its prompt.
+"""
+
+import asyncio
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import AsyncGenerator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
+
+import torch
+
+from onevision.engine.batch import Batch, News, Row
+from onevision.engine.prefill import Prefill
+from onevision.engine.reader import Prompt, Reader
+from onevision.engine.torch import TorchEngine
+from onevision.serve.errors import TooSlow
+from onevision.serve.metrics import Metrics
+from onevision.serve.scheduler import Asked, Piece, Scheduler, joined
+from onevision.serve.settings import Settings
+
+log = logging.getLogger(__name__)
+
+EVENT_SECONDS = 0.02
+"""News of one request is sent so often and no more: a reader sees no difference, and an event costs more than a small model's
+step. The first is sent at once."""
+
+AHEAD = 2
+"""Prompts that are run before there is room for their answers."""
+
+
+class Job:
+    """A request on its way through the batch. News reaches its asker through `inbox`, on the asker's event loop."""
+
+    def __init__(self, asked: Asked, prompt: Prompt) -> None:
+        self.asked, self.prompt = asked, prompt
+        self.loop = asyncio.get_running_loop()
+        self.inbox: asyncio.Queue[list[Piece] | Exception] = asyncio.Queue()
+        self.prefill: Prefill | None = None
+        self.rows: list[Row] = []
+        self.cached = 0
+        self.left = False
+        self._unsent: list[Piece] = []
+        self._sent = 0.0
+
+    def collect(self, news: News) -> None:
+        """Keep a step's news of one row, as the asker will get it."""
+        index, row = self.rows.index(news.row), news.row
+        tokens = (news.token,) if news.token and self.asked.top is not None else ()
+        if news.last:
+            rest = row.text.flush() if row.text else ""
+            completion = row.completion()
+            text = news.text + rest if self.asked.streaming else completion.text
+            self._unsent.append(Piece(index, text, tokens, completion, self.cached))
+        elif news.text or tokens:
+            self._unsent.append(Piece(index, news.text, tokens))
+
+    def letter(self, now: float) -> list[Piece]:
+        """What is to be sent by now."""
+        if not self._unsent or (now - self._sent < EVENT_SECONDS and not self._unsent[-1].completion):
+            return []
+        self._sent, letter, self._unsent = now, self._unsent, []
+        return letter
+
+    def send(self, item: list[Piece] | Exception) -> None:
+        """From any thread."""
+        try:
+            self.loop.call_soon_threadsafe(self.inbox.put_nowait, item)
+        except RuntimeError:  # the loop has ended, and the asker with it
+            log.info("nobody is left to tell")
+
+
+class BatchScheduler(Scheduler):
+    """Serves a TorchEngine."""
+
+    logprobs = True
+
+    def __init__(self, engine: TorchEngine, settings: Settings, metrics: Metrics) -> None:
+        super().__init__(engine, settings, metrics)
+        # The engine decodes with its tokenizer in its thread, and a tokenizer is not to be shared.
+        self._reader = Reader(deepcopy(engine.processor), engine.reader.image_token_id, engine.context)
+        self._reading = ThreadPoolExecutor(1, "reading")
+        self._waiting: deque[Job] = deque()
+        self._ready: deque[Job] = deque()
+        self._running: dict[Row, Job] = {}
+        self._wake = threading.Condition()
+        self._closed = self._prefilling = False
+        self._cores = torch.get_num_threads()
+        metrics.watch("onevision_known_features_bytes", "Memory for pictures that were looked at lately.", lambda: engine.features.bytes)
+        metrics.watch("onevision_known_prompts_bytes", "Memory for prompts that were run lately.", lambda: engine.prompts.bytes)
+        work = (self._run_prompts, self._run_batch)
+        self._threads = [threading.Thread(target=run, name=run.__name__, daemon=True) for run in work]
+        for thread in self._threads:
+            thread.start()
+
+    def close(self) -> None:
+        """End the threads."""
+        with self._wake:
+            self._closed = True
+            self._wake.notify_all()
+        for thread in self._threads:
+            thread.join()
+        self._reading.shutdown()
+
+    async def _pieces(self, asked: Asked, deadline: float) -> AsyncGenerator[Piece, None]:
+        loop = asyncio.get_running_loop()
+        job = Job(asked, await loop.run_in_executor(self._reading, self._reader.prompt, asked.messages))
+        timer = loop.call_later(deadline - loop.time(), job.inbox.put_nowait, TooSlow(self.settings.timeout))
+        with self._wake:
+            self._waiting.append(job)
+            self._wake.notify_all()
+        try:
+            left = asked.n
+            while left:
+                letter = await _letter(job.inbox)
+                # Beside log-probabilities every token keeps its own piece of text.
+                for piece in joined(letter) if asked.top is None else letter:
+                    left -= piece.completion is not None
+                    yield piece
+        finally:
+            timer.cancel()
+            with self._wake:
+                job.left = True
+                if job in self._waiting:
+                    self._waiting.remove(job)
+
+    def _run_prompts(self) -> None:
+        """A thread: until closed, the next prompt."""
+        while (job := self._next_prompt()) is not None:
+            self._share_cores(bool(self._running))
+            try:
+                job.cached = job.prompt.length if job.prompt.id in self.engine.prompts else 0
+                job.prefill = self.engine.prefill(job.prompt)
+            except Exception as error:
+                log.exception("a prompt failed")
+                job.send(error)
+            with self._wake:
+                self._prefilling = False
+                if job.prefill is not None:
+                    self._ready.append(job)
+                    self._wake.notify_all()
+
+    def _next_prompt(self) -> Job | None:
+        """Waits for one; None at the end."""
+        with self._wake:
+            self._wake.wait_for(lambda: self._closed or (self._waiting and len(self._ready) < AHEAD))
+            if self._closed:
+                return None
+            self._prefilling = True
+            return self._waiting.popleft()
+
+    def _run_batch(self) -> None:
+        """A thread: until closed, let in who is ready, and make one step."""
+        batch = self.engine.batch()
+        while (jobs := self._next_jobs(batch)) is not None:
+            try:
+                self._cancel(batch)
+                self._share_cores(self._prefilling)
+                news = [one for job in jobs for one in self._admit(batch, job)]
+                if batch.rows:
+                    news += batch.step()
+                self._tell(news)
+            except Exception as error:  # of the model, in the middle of a step: nobody in this batch gets an answer
+                log.exception("the batch failed")
+                for job in {*self._running.values(), *jobs}:
+                    job.send(error)
+                self._running.clear()
+                batch = self.engine.batch()
+
+    def _next_jobs(self, batch: Batch) -> list[Job] | None:
+        """Those that there is room for, in order, often none. Waits for work; None at the end."""
+        with self._wake:
+            self._wake.wait_for(lambda: self._closed or self._ready or batch.rows)
+            if self._closed:
+                return None
+            jobs, room = [], self.settings.max_batch - len(batch.rows)
+            while self._ready and self._ready[0].asked.n <= room:
+                jobs.append(self._ready.popleft())
+                room -= jobs[-1].asked.n
+            if jobs:
+                self._wake.notify_all()
+            return [job for job in jobs if not job.left]
+
+    def _admit(self, batch: Batch, job: Job) -> list[News]:
+        asked = job.asked
+        streaming, top, seed = asked.streaming, asked.top or 0, asked.sampling.seed
+        job.rows = [Row(self.engine.tokenizer, asked.sampling, i, seed, streaming, top) for i in range(asked.n)]
+        self._running |= dict.fromkeys(job.rows, job)
+        assert job.prefill is not None
+        prefill, job.prefill = job.prefill, None
+        return batch.join(prefill, job.rows)
+
+    def _cancel(self, batch: Batch) -> None:
+        """Stop the rows of those who left."""
+        if gone := [row for row in batch.rows if self._running[row].left]:
+            batch.cancel(gone)
+            for row in gone:
+                del self._running[row]
+
+    def _tell(self, news: Sequence[News]) -> None:
+        """Hand a step's news to those who asked."""
+        jobs = {self._running[one.row]: None for one in news}
+        for one in news:
+            job = self._running[one.row]
+            if one.last or job.asked.streaming:
+                job.collect(one)
+        for one in news:
+            if one.last:
+                self._running.pop(one.row, None)
+        now = time.monotonic()
+        for job in jobs:
+            if letter := job.letter(now):
+                job.send(letter)
+
+    def _share_cores(self, others: bool) -> None:
+        """Half of the cores for this thread while the other one computes as well."""
+        torch.set_num_threads(max(1, self._cores // 2) if others else self._cores)
+
+
+async def _letter(inbox: asyncio.Queue[list[Piece] | Exception]) -> list[Piece]:
+    """All that has come by now, at least one piece. Raises what ended the request."""
+    letters = [await inbox.get()]
+    while not inbox.empty():
+        letters.append(inbox.get_nowait())
+    for letter in letters:
+        if isinstance(letter, Exception):
+            raise letter
+    return [piece for letter in letters if not isinstance(letter, Exception) for piece in letter]

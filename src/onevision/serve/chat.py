@@ -1,0 +1,189 @@
+"""A chat request to what an engine is asked, and what the engine says to OpenAI's replies."""
+
+import asyncio
+import secrets
+import time
+from typing import Any
+
+from onevision.engine.batch import Token
+from onevision.errors import InputError
+from onevision.serve.errors import Refusal
+from onevision.serve.pictures import Fetcher, decode, from_data_url
+from onevision.serve.scheduler import Asked, Piece
+from onevision.serve.schema import (
+    ChatChunk,
+    ChatMessage,
+    ChatReply,
+    ChatRequest,
+    Choice,
+    ChunkChoice,
+    ChunkDelta,
+    FinishReason,
+    ImagePart,
+    Logprobs,
+    TokenLogprob,
+    TopLogprob,
+    Usage,
+)
+from onevision.serve.settings import Settings
+from onevision.serve.thought import Thought
+from onevision.types import Completion, Message
+
+
+async def asked_of(request: ChatRequest, settings: Settings, fetcher: Fetcher) -> Asked:
+    """The request with its pictures opened. Raises Refusal or InputError for a picture that is not to be had."""
+    messages = [await _message(message, f"messages.{index}", settings, fetcher) for index, message in enumerate(request.messages)]
+    top = (request.top_logprobs or 0) if request.logprobs else None
+    # Which tokens are the thought's is seen from the text as it comes.
+    streaming = request.stream or top is not None
+    return Asked(messages, request.sampling(settings.max_new_tokens), request.n or 1, streaming, top)
+
+
+async def _message(message: ChatMessage, where: str, settings: Settings, fetcher: Fetcher) -> Message:
+    role = "system" if message.role == "developer" else message.role
+    if isinstance(message.content, str):
+        thought = f"<think>\n{message.reasoning_content}\n</think>\n" if message.reasoning_content else ""
+        return {"role": role, "content": thought + message.content}
+    content: list[dict[str, Any]] = []
+    for index, part in enumerate(message.content):
+        if isinstance(part, ImagePart):
+            image = await _picture(part.image_url.url, f"{where}.content.{index}.image_url", settings, fetcher)
+            content.append({"type": "image", "image": image})
+        else:
+            content.append({"type": "text", "text": part.text})
+    return {"role": role, "content": content}
+
+
+async def _picture(url: str, param: str, settings: Settings, fetcher: Fetcher) -> Any:
+    """Decoding takes long enough to be done in a thread."""
+    try:
+        if url.startswith("data:"):
+            return await asyncio.to_thread(lambda: decode(from_data_url(url, param), settings))
+        return await asyncio.to_thread(decode, await fetcher.fetch(url, param), settings)
+    except InputError as error:
+        raise Refusal(str(error), param, code="invalid_image") from None
+
+
+class Answers:
+    """The n answers to one request while they come: what is new in each, and what all were in the end."""
+
+    def __init__(self, model: str, n: int, tokenizer: Any) -> None:
+        self.head = {"id": f"chatcmpl-{secrets.token_hex(12)}", "created": int(time.time()), "model": model}
+        self.answers = [Answer(index, tokenizer) for index in range(n)]
+        self.cached = 0
+
+    def chunks(self, piece: Piece) -> list[ChatChunk]:
+        """The events that a piece becomes; none inside a tag."""
+        self.cached = self.cached or piece.cached
+        answer = self.answers[piece.index]
+        return [self._chunk([choice]) for choice in answer.add(piece)]
+
+    def begin(self) -> list[ChatChunk]:
+        """The first events: that somebody speaks."""
+        return [self._chunk([_choice(answer.index, {"role": "assistant", "content": ""})]) for answer in self.answers]
+
+    def last(self) -> ChatChunk:
+        """The event with the token counts."""
+        return {**self._chunk([]), "usage": self.usage()}
+
+    def reply(self) -> ChatReply:
+        """Everything at once."""
+        choices = [answer.choice() for answer in self.answers]
+        return {**self.head, "object": "chat.completion", "choices": choices, "usage": self.usage()}  # type: ignore[typeddict-item]
+
+    def usage(self) -> Usage:
+        """Tokens of the prompt, once, and of all answers."""
+        prompt = max(answer.prompt_tokens for answer in self.answers)
+        told = sum(answer.tokens for answer in self.answers)
+        return {
+            "prompt_tokens": prompt,
+            "completion_tokens": told,
+            "total_tokens": prompt + told,
+            "prompt_tokens_details": {"cached_tokens": self.cached},
+            "completion_tokens_details": {"reasoning_tokens": sum(answer.reasoning_tokens for answer in self.answers)},
+        }
+
+    def _chunk(self, choices: list[ChunkChoice]) -> ChatChunk:
+        return {**self.head, "object": "chat.completion.chunk", "choices": choices}  # type: ignore[typeddict-item]
+
+
+class Answer:
+    """One answer while it comes. reasoning and content: what has been said; a token belongs to the part that it ends in."""
+
+    def __init__(self, index: int, tokenizer: Any) -> None:
+        self.index, self.tokenizer = index, tokenizer
+        self.reasoning, self.content = "", ""
+        self.tokens = self.reasoning_tokens = self.prompt_tokens = 0
+        self.finish: FinishReason = "stop"
+        self._thought = Thought()
+        self._untold: tuple[Token, ...] = ()
+        self._logprobs: Logprobs | None = None
+
+    def add(self, piece: Piece) -> list[ChunkChoice]:
+        """Take a piece; the choices of the events it becomes."""
+        over = self._thought.over
+        reasoning, content = self._thought.push(piece.text)
+        if piece.completion:
+            rest = self._thought.finish()
+            reasoning, content = reasoning + rest[0], content + rest[1]
+        self.reasoning, self.content = self.reasoning + reasoning, self.content + content
+        self._untold += piece.tokens
+        # Until it is clear whether the text begins with a thought, its tokens wait.
+        clear = self._thought.over or self._thought.thinking or piece.completion
+        logprobs = self._told(thinking=self._thought.thinking and not over) if self._untold and clear else None
+        events: list[ChunkChoice] = []
+        if reasoning:
+            events.append(_choice(self.index, {"reasoning_content": reasoning}))
+        if content or (logprobs and not reasoning):
+            events.append(_choice(self.index, {"content": content}))
+        if events:
+            events[0]["logprobs"] = logprobs
+        if piece.completion:
+            self._end(piece.completion)
+            events.append(_choice(self.index, {}, self.finish))
+        return events
+
+    def choice(self) -> Choice:
+        """The whole answer."""
+        return {
+            "index": self.index,
+            "message": {"role": "assistant", "content": self.content, "reasoning_content": self.reasoning or None, "refusal": None},
+            "logprobs": self._logprobs,
+            "finish_reason": self.finish,
+        }
+
+    def _end(self, completion: Completion) -> None:
+        self.tokens, self.prompt_tokens = len(completion.token_ids), completion.prompt_tokens
+        self.finish = "length" if completion.stop == "length" else "stop"
+        self.reasoning_tokens = self._thoughts(completion) if self.reasoning else 0
+
+    def _thoughts(self, completion: Completion) -> int:
+        """Tokens of the thought: those before the rest of the answer."""
+        if self.tokenizer is None or not self.content:
+            return len(completion.token_ids)
+        return max(0, len(completion.token_ids) - len(self.tokenizer(self.content)["input_ids"]))
+
+    def _told(self, thinking: bool) -> Logprobs:
+        part, self._untold = [token_logprob(token, self.tokenizer) for token in self._untold], ()
+        told: Logprobs = {"content": None if thinking else part, "refusal": None, "reasoning_content": part if thinking else None}
+        if self._logprobs is None:
+            self._logprobs = {"content": [], "refusal": None, "reasoning_content": None}
+        key = "reasoning_content" if thinking else "content"
+        self._logprobs[key] = [*(self._logprobs[key] or []), *part]  # type: ignore[literal-required]
+        return told
+
+
+def token_logprob(token: Token, tokenizer: Any) -> TokenLogprob:
+    """A token in OpenAI's form."""
+    top = [_top(id, logprob, tokenizer) for id, logprob in token.top]
+    return {**_top(token.id, token.logprob, tokenizer), "top_logprobs": top}
+
+
+def _top(token: int, logprob: float, tokenizer: Any) -> TopLogprob:
+    text = str(tokenizer.decode([token], clean_up_tokenization_spaces=False))
+    # Half a character has no text of its own.
+    return {"token": text, "bytes": None if "\ufffd" in text else list(text.encode()), "logprob": logprob}
+
+
+def _choice(index: int, delta: ChunkDelta, finish: FinishReason | None = None) -> ChunkChoice:
+    return {"index": index, "delta": delta, "logprobs": None, "finish_reason": finish}

@@ -1,0 +1,168 @@
+"""Who is let in, and engines that batch by themselves."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
+from typing import Any
+
+import httpx
+import pytest
+
+pytest.importorskip("fastapi")
+pytest.importorskip("openai")
+
+from onevision.engine.base import Delta, SamplingParams
+from onevision.errors import InputError, OneVisionError
+from onevision.models.prompts import messages_for
+from onevision.serve.batching import BatchScheduler
+from onevision.serve.errors import Busy, Stopping, TooSlow
+from onevision.serve.metrics import Metrics
+from onevision.serve.scheduler import Piece, Scheduler, joined
+from onevision.serve.settings import Settings
+from onevision.types import Completion, Message
+
+GREEDY = SamplingParams(max_new_tokens=8)
+CHAT = messages_for((), "How many?")
+
+
+class Spelling:
+    """Stands for vLLM or an endpoint: says its text letter by letter, as slowly as it is told."""
+
+    def __init__(self, pause: float = 0.0) -> None:
+        self.pause, self.at_work, self.most = pause, 0, 0
+
+    async def generate(self, messages: Sequence[Message], sampling: SamplingParams, n: int = 1) -> list[Completion]:
+        return [(await self._last(messages, sampling)) for _ in range(n)]
+
+    async def stream(self, messages: Sequence[Message], sampling: SamplingParams) -> AsyncIterator[Delta]:
+        self.at_work += 1
+        self.most = max(self.most, self.at_work)
+        try:
+            for letter in "<think>\na\n</think>\nb":
+                await asyncio.sleep(self.pause)
+                yield Delta(letter)
+            yield Delta("", Completion("<think>\na\n</think>\nb", (1, 2), (-0.5, -0.25), "stop", 7))
+        finally:
+            self.at_work -= 1
+
+    async def _last(self, messages: Sequence[Message], sampling: SamplingParams) -> Completion:
+        deltas = [delta async for delta in self.stream(messages, sampling)]
+        assert deltas[-1].completion is not None
+        return deltas[-1].completion
+
+
+def made(kind: Any, engine: Any, **settings: Any) -> Any:
+    return kind(engine, Settings(**({"max_batch": 2, "queue": 2, "timeout": 30.0} | settings)), Metrics())
+
+
+def test_the_queue_is_bounded_and_says_when_to_come_back() -> None:
+    async def run() -> None:
+        scheduler = made(Scheduler, Spelling(0.01))
+        asks = [asyncio.ensure_future(scheduler.generate(CHAT, GREEDY)) for _ in range(4)]
+        await asyncio.sleep(0.02)
+        assert (scheduler.running, scheduler.waiting) == (2, 2)
+        with pytest.raises(Busy) as busy:
+            await scheduler.generate(CHAT, GREEDY)
+        assert int(busy.value.headers["Retry-After"]) >= 1 and isinstance(busy.value, OneVisionError)
+        assert [answers[0].text for answers in await asyncio.gather(*asks)] == ["<think>\na\n</think>\nb"] * 4
+        assert scheduler.inside == 0 and scheduler.engine.most == 2
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("embedded", [False, True])
+def test_an_end_that_waits_for_what_was_begun(embedded: bool, engine: Any) -> None:
+    async def run() -> None:
+        scheduler = made(BatchScheduler, engine) if embedded else made(Scheduler, Spelling(0.01))
+        begun = asyncio.ensure_future(scheduler.generate(CHAT, GREEDY))
+        await asyncio.sleep(0)
+        ending = asyncio.ensure_future(scheduler.drain())
+        await asyncio.sleep(0)
+        with pytest.raises(Stopping):
+            await scheduler.generate(CHAT, GREEDY)
+        await ending
+        assert begun.done() and (await begun)[0].text
+        scheduler.close()
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("embedded", [False, True])
+def test_leaving_a_stream_gives_the_place_back(embedded: bool, engine: Any) -> None:
+    async def run() -> None:
+        own = Spelling(0.001)
+        scheduler = made(BatchScheduler, engine) if embedded else made(Scheduler, own)
+        async with aclosing(scheduler.stream(CHAT, SamplingParams(max_new_tokens=400))) as deltas:
+            async for delta in deltas:
+                if delta.text:
+                    break
+        assert scheduler.inside == 0 and own.at_work == 0
+        assert (await scheduler.generate(CHAT, GREEDY))[0].text
+        scheduler.close()
+
+    asyncio.run(run())
+
+
+def test_time_is_up_while_waiting_and_while_working() -> None:
+    async def run() -> None:
+        scheduler = made(Scheduler, Spelling(0.02), max_batch=1, timeout=0.1)
+        asks = await asyncio.gather(*(scheduler.generate(CHAT, GREEDY) for _ in range(2)), return_exceptions=True)
+        assert [type(found) for found in asks] == [TooSlow, TooSlow] and scheduler.inside == 0
+
+    asyncio.run(run())
+
+
+def test_what_an_engine_refuses_is_refused(engine: Any) -> None:
+    async def run() -> None:
+        scheduler = made(BatchScheduler, engine)
+        with pytest.raises(InputError, match="question is empty"):
+            await scheduler.generate(messages_for((), "x")[:0], GREEDY)
+        with pytest.raises(InputError, match="at most 2"):
+            await scheduler.generate(CHAT, GREEDY, n=3)
+        assert scheduler.inside == 0
+        scheduler.close()
+
+    asyncio.run(run())
+
+
+def test_scheduled_answers_are_the_engines_own(engine: Any) -> None:
+    """As many at a time as there are places, one after the other, streamed and not."""
+    chats = [messages_for((), "Which number" + " there" * words) for words in range(12)]
+    ways = [SamplingParams(max_new_tokens=6 + index, temperature=index % 2, seed=index) for index in range(12)]
+
+    async def run(places: int) -> list[str]:
+        scheduler = made(BatchScheduler, engine, max_batch=places, queue=12)
+
+        async def streamed(chat: Any, way: Any) -> str:
+            return "".join([delta.text async for delta in scheduler.stream(chat, way)])
+
+        asks = [streamed(*pair) if index % 3 else scheduler.generate(*pair) for index, pair in enumerate(zip(chats, ways, strict=True))]
+        found = await asyncio.gather(*asks)
+        scheduler.close()
+        return [one if isinstance(one, str) else one[0].text for one in found]
+
+    alone = [engine.generate_batch([chat], way)[0].text for chat, way in zip(chats, ways, strict=True)]
+    assert asyncio.run(run(1)) == alone
+    assert asyncio.run(run(5)) == alone
+
+
+def test_pieces_that_wait_are_joined() -> None:
+    last = Completion("ab", (1,), (0.0,), "stop")
+    pieces = [Piece(0, "a"), Piece(1, "x"), Piece(0, "b", completion=last), Piece(1, "y")]
+    assert joined(pieces) == [Piece(0, "ab", completion=last), Piece(1, "xy")]
+
+
+def test_other_engines_serve_through_the_same_api(serve: Any) -> None:
+    one = serve(kind=Scheduler, on=Spelling())
+    ask = {"model": "tiny", "messages": [{"role": "user", "content": "?"}]}
+    for body in ({}, {"n": 2}, {"stream": True}, {"n": 2, "stream": True}):
+        reply = httpx.post(f"{one.url}/chat/completions", json=ask | body)
+        assert reply.status_code == 200
+        if not body.get("stream"):
+            messages = [choice["message"] for choice in reply.json()["choices"]]
+            assert [(m["reasoning_content"], m["content"]) for m in messages] == [("a", "b")] * body.get("n", 1)
+            assert reply.json()["usage"]["prompt_tokens"] == 7
+        else:
+            assert reply.text.count('"reasoning_content":"a"') == body.get("n", 1)
+    reply = httpx.post(f"{one.url}/chat/completions", json=ask | {"logprobs": True})
+    assert reply.status_code == 400 and "logprobs" in reply.json()["error"]["message"]
