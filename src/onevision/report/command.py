@@ -14,7 +14,9 @@ from onevision.report.tables import Run, costs, figure_cells, guess, lines, read
 
 
 def main(
-    folders: Annotated[list[Path], typer.Argument(metavar="DIR ...", help="what `onevision bench` or `train` wrote; several are compared")],
+    folders: Annotated[
+        list[Path], typer.Argument(metavar="DIR ...", help="what `onevision bench`, `train` or `forge` wrote; several are compared")
+    ],
     out: Annotated[Path | None, typer.Option(help="the page; without it report.html in the first DIR")] = None,
 ) -> None:
     """Show what runs came to: tables with 95 % intervals, paired comparisons, plots, and one HTML page with every sample.
@@ -22,14 +24,17 @@ def main(
     Example: onevision report runs/base runs/tuned
     """
     from onevision.report.curves import plot_losses
+    from onevision.report.forge import show_made
     from onevision.report.page import write_page
 
     for folder in folders:
         if curve := plot_losses(folder):
             print(f"{curve}\n")
+        if (folder / "forge.json").exists():
+            print(f"the page: {show_made(folder)}\n")
     runs = [run for folder in folders for run in runs_in(folder)]
-    if not runs and not any((folder / "losses.jsonl").exists() for folder in folders):
-        raise InputError(f"{folders[0]} holds no run; give the --out folder of `onevision bench`, or a training run")
+    if not runs and not any((folder / name).exists() for folder in folders for name in ("losses.jsonl", "forge.json")):
+        raise InputError(f"{folders[0]} holds no run; give the --out folder of `onevision bench`, or a training or a forge run")
     if not runs:
         return
     for run in runs:

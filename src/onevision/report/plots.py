@@ -20,8 +20,14 @@ def plot_scores(path: Path, title: str, lines: Sequence[Line], guess: Interval) 
         axes.plot([100 * score.low, 100 * score.high], [row, row], color="#888888", linewidth=1.5)
         axes.plot(100 * score.value, row, "o", color="#1f6feb", markersize=5)
     axes.axvline(100 * guess.value, color="#d1495b", linestyle="--", linewidth=1, label="guessing at random")
-    axes.set(yticks=range(len(scored)), yticklabels=[name for name, _ in scored], xlim=(0, 100), xlabel="right, %", title=title)
-    axes.invert_yaxis()
+    axes.set(
+        yticks=range(len(scored)),
+        yticklabels=[name for name, _ in scored],
+        xlim=(0, 100),
+        ylim=(len(scored) - 0.4, -0.6),
+        xlabel="right, %",
+        title=title,
+    )
     axes.grid(axis="x", alpha=0.3)
     axes.legend(loc="lower right", fontsize="small")
     figure.savefig(path, dpi=120)
