@@ -10,7 +10,6 @@ import pytest
 from PIL import Image
 
 import onevision
-from onevision.ask import _Visible
 from onevision.cli import COMMANDS, main
 from tests.models.test_pictures import noisy_jpeg, png_header
 
@@ -133,12 +132,6 @@ def test_interrupt_is_quiet(picture: str, capsys: pytest.CaptureFixture[str], mo
     assert "Traceback" not in capsys.readouterr().err
 
 
-def test_visible_text_holds_back_half_tags() -> None:
-    shown = _Visible()
-    pieces = [shown.push(piece) for piece in ("<thi", "nk>\n", "a < b", "\n</", "think>", "\nso", "<answer>3</answer>")]
-    assert "".join(pieces) == "a < b\nso"
-
-
 def test_tasks_show_writes_picture_and_record(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["tasks", "show", "two_circles", "--seed", "7", "-n", "2", "--out", str(tmp_path / "look")]) == 0
     records = [json.loads(path.read_text()) for path in sorted((tmp_path / "look").glob("*.json"))]
@@ -158,5 +151,6 @@ def test_tasks_list_names_all(capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_python_names() -> None:
     assert onevision.grade("<answer>61</answer>", "61").score == 1.0
     assert onevision.task("chain", split="train", seed=0)[1].question
+    assert all(getattr(onevision, name) for name in onevision.__all__)
     with pytest.raises(AttributeError):
         onevision.nothing  # noqa: B018

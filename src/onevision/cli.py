@@ -14,9 +14,13 @@ from onevision.errors import InputError, OneVisionError
 
 COMMANDS = {
     "ask": ("onevision.ask", "Answer a question about one or more pictures."),
+    "describe": ("onevision.describe.command", "Write a picture down in a formal language, and check it."),
+    "serve": ("onevision.serve.command", "Serve a model: OpenAI's API at /v1, a page to try it at /."),
     "tasks": ("onevision.tasks.command", "List the procedural visual tasks, or write some of their problems."),
+    "forge": ("onevision.forge.command", "Make a reasoning data set from pictures with questions; run again to resume."),
+    "export": ("onevision.forge.export.command", "Write a data set in another trainer's format."),
     "train": ("onevision.train.command", "Teach a model as a recipe says; run again to resume."),
-    "plan": ("onevision.train.plan.command", "Say what a training recipe will take: memory, tokens, FLOPs, time."),
+    "plan": ("onevision.plan", "Say what a training or forge recipe will take: memory, tokens, time, money."),
     "bench": ("onevision.bench.command", "Measure a model on held-out tasks or a benchmark."),
     "report": ("onevision.report.command", "Tables, paired comparisons, plots and one HTML page of what was measured."),
     "grade": ("onevision.answers.command", "Grade an existing prediction file."),

@@ -1,9 +1,11 @@
-"""Files that are either whole or not there, JSON lines, and names made of content."""
+"""Files that are either whole or not there, JSON lines, names made of content, and work done in numbered shards."""
 
 import hashlib
 import json
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -48,3 +50,32 @@ def json_object(line: str | bytes, where: str) -> dict[str, Any]:
     if not isinstance(row, dict):
         raise InputError(f"{where}: an object was expected, not {type(row).__name__}")
     return row
+
+
+class Markers:
+    """Which shards of a work are done: a small JSON file each, written last, so that what it speaks of is whole."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def set(self, number: int, record: dict[str, Any]) -> None:
+        """Shard `number` is done; record: what to remember of it."""
+        write_atomic(self.folder / f"{number:05d}.json", json.dumps(record, ensure_ascii=False) + "\n")
+
+    def all(self) -> dict[int, dict[str, Any]]:
+        """The records of all that is done."""
+        return {int(path.stem): json.loads(path.read_text(encoding="utf-8")) for path in sorted(self.folder.glob("*.json"))}
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Keep other processes out of a folder. Raises InputError where one is at work in it; one that was killed is not."""
+    import fcntl
+
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise InputError(f"{folder}: another run is at work in this folder") from None
+        yield

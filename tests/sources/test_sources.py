@@ -152,7 +152,7 @@ def test_what_is_wrong_with_a_row_is_said(folder, change, words):
         ("a.jsonl", "[1]\n", "an object was expected, not list"),
         ("a.jsonl", '{"x": 1}\n', "columns x are of no known form"),
         ("a.json", "[{}, 3]", "it holds int"),
-        ("a.csv", "x\n", "a data set is a .jsonl, .json, .parquet file"),
+        ("a.txt", "x\n", "a data set is a .jsonl, .json, .csv, .tsv, .parquet file"),
     ],
 )
 def test_what_is_wrong_with_a_file_is_said(tmp_path, name, text, words):
@@ -164,5 +164,5 @@ def test_what_is_wrong_with_a_file_is_said(tmp_path, name, text, words):
 def test_an_unknown_name_is_refused(tmp_path):
     with pytest.raises(InputError, match=r"unknown data set 'nothing\.jsonl'"):
         open_dataset("nothing.jsonl", tmp_path)
-    with pytest.raises(InputError, match=r"no \.jsonl, \.json, \.parquet file in this folder"):
+    with pytest.raises(InputError, match=r"no \.jsonl, \.json, \.csv, \.tsv, \.parquet file in this folder"):
         open_dataset(str(tmp_path))

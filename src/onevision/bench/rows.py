@@ -2,7 +2,6 @@
 
 import csv
 import json
-import re
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -12,6 +11,9 @@ from PIL.Image import Image
 
 from onevision.errors import InputError
 from onevision.models.pictures import open_picture
+from onevision.sources.options import split_options
+
+__all__ = ["Row", "field", "picture", "read_file", "read_rows", "split_options"]
 
 Row = Mapping[str, Any]
 
@@ -70,25 +72,6 @@ def picture(row: Row, folder: Path, *columns: str) -> tuple[Image, ...]:
     if value is None:
         raise InputError(f"no picture in column {' or '.join(columns)}")
     return (open_picture(value if isinstance(value, bytes) else folder / str(value)),)
-
-
-_OPTION = re.compile(r"^\s*\(?([A-Z])[.:)]\s*(.*?)\s*;?\s*$")
-
-
-def split_options(question: str) -> tuple[str, tuple[str, ...] | None]:
-    """A question and the lettered options that end it ("A. …", "A: …", "(A) …", a line each), if they do.
-
-    "Choices:" or "Options:" above them is taken off.
-    """
-    lines = question.rstrip().split("\n")
-    found: list[re.Match[str]] = []
-    while lines and (match := _OPTION.match(lines[-1])) and (not found or found[0][1] != "A"):
-        found.insert(0, match)
-        lines.pop()
-    if len(found) < 2 or [match[1] for match in found] != [chr(ord("A") + i) for i in range(len(found))]:
-        return question, None
-    stem = re.sub(r"\n?\s*(?:Choices|Options)\s*:\s*$", "", "\n".join(lines), flags=re.I)
-    return stem, tuple(match[2] for match in found)
 
 
 def _tsv(path: Path) -> Iterable[Row]:

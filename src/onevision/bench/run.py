@@ -9,6 +9,7 @@ from typing import Any
 from onevision.bench.journal import Answer, Journal, key_of
 from onevision.bench.progress import Progress
 from onevision.engine.base import Engine, SamplingParams
+from onevision.engine.openai import OpenAIEngine
 from onevision.errors import InputError
 from onevision.models.prompts import messages_for
 from onevision.types import Completion, Problem
@@ -49,7 +50,14 @@ def answer_all(engine: Engine, problems: Sequence[Problem], asking: Asking, jour
             journal.add([{**one, "completions": reply} for one, reply in zip(about, replies, strict=True)])
             progress.advance(len(batch))
 
-        asyncio.run(_side_by_side([batch for batch in batches if batch], ask, lanes))
+        async def ask_all() -> None:
+            try:
+                await _side_by_side([batch for batch in batches if batch], ask, lanes)
+            finally:
+                if isinstance(engine, OpenAIEngine):
+                    await engine.close()
+
+        asyncio.run(ask_all())
     return [journal.answers[key] for key in keys]
 
 

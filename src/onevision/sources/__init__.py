@@ -1,4 +1,5 @@
-"""Data sets as Samples: one file per form of rows, each with `reads(columns)` and `sample(row, folder)`.
+"""Data sets as Samples: one file per form of rows, each with `reads(columns)` and `sample(row, folder)`; forms whose rows
+hold several questions have `questions(row, folder)` too.
 
 data = open_dataset("r1-onevision.jsonl")
 len(data), data[7]
@@ -7,17 +8,17 @@ len(data), data[7]
 import difflib
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol
 
 from onevision.errors import InputError
-from onevision.sources import onevision, questions, r1_onevision, sharegpt, trl
+from onevision.sources import cauldron, llava, onevision, questions, r1_onevision, sharegpt, tabmwp, trl
 from onevision.sources.rows import open_hub, open_rows
 from onevision.types import Sample
 
-FORMS: tuple[ModuleType, ...] = (onevision, r1_onevision, trl, sharegpt, questions)
+FORMS: tuple[ModuleType, ...] = (onevision, llava, r1_onevision, cauldron, trl, sharegpt, tabmwp, questions)
 """The first that reads a row's columns takes it."""
 
 
@@ -41,9 +42,18 @@ class Rows:
         return len(self.rows)
 
     def __getitem__(self, index: int) -> Sample:
+        return self._read(index, lambda form, row: form.sample(row, self.folder))  # type: ignore[no-any-return]
+
+    def questions(self, index: int) -> list[Sample]:
+        """The row as one Sample for each of its questions. Raises InputError as `[index]` does."""
+        return self._read(  # type: ignore[no-any-return]
+            index, lambda form, row: form.questions(row, self.folder) if hasattr(form, "questions") else [form.sample(row, self.folder)]
+        )
+
+    def _read(self, index: int, read: Callable[[Any, Mapping[str, Any]], Any]) -> Any:
         row: Mapping[str, Any] = self.rows[index]
         try:
-            return self._form(row).sample(row, self.folder)  # type: ignore[no-any-return]
+            return read(self._form(row), row)
         except InputError as error:
             raise InputError(f"{self.name}, row {row.get('id', index)}: {error}") from None
 
@@ -63,8 +73,8 @@ class Rows:
 def open_dataset(name: str, dataset_dir: str | Path = "data") -> Rows:
     """A data set by its name in `dataset_dir`/dataset_info.json (as LLaMA-Factory has it), by a path, or by a hub id.
 
-    A path is a .jsonl, .json or .parquet file, or a folder of them. Raises InputError for one that is not there, naming
-    the nearest known name.
+    A path is a .jsonl, .json, .csv, .tsv or .parquet file, or a folder of them; of a hub id "OWNER/NAME:SUBSET" takes one
+    subset. Raises InputError for one that is not there, naming the nearest known name.
     """
     listed = _listed(Path(dataset_dir))
     if name in listed:
@@ -72,8 +82,8 @@ def open_dataset(name: str, dataset_dir: str | Path = "data") -> Rows:
     path = Path(name).expanduser()
     if path.exists():
         return Rows(name, open_rows(path), path if path.is_dir() else path.parent)
-    if re.fullmatch(r"[\w-][\w.-]*/[\w.-]+", name) and not path.suffix:
-        return Rows(name, open_hub(name), Path())
+    if (hub := re.fullmatch(r"([\w-][\w.-]*/[\w.-]+)(?::(.+))?", name)) and (hub[2] or not path.suffix):
+        return Rows(name, open_hub(hub[1], hub[2]), Path())
     near = difflib.get_close_matches(name, listed, n=1, cutoff=0)
     hint = f"; did you mean {near[0]!r}?" if near else f" (no dataset_info.json in {dataset_dir})"
     raise InputError(f"unknown data set {name!r}: give a file, a folder, a hub id or a name in dataset_info.json{hint}")

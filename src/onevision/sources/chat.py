@@ -2,10 +2,12 @@
 
 import base64
 import binascii
+import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import PIL.Image
 from PIL.Image import Image
 
 from onevision.errors import InputError
@@ -29,13 +31,16 @@ def _picture(value: Any, number: int, folder: Path) -> Image:
     if isinstance(value, Mapping):
         value = value.get("bytes") or value.get("path")
     if isinstance(value, bytes):
-        return open_picture(value)
+        return _with_file(open_picture(value), value)
     if not isinstance(value, str) or not value:
         raise InputError(f"picture {number} is missing")
     if value.startswith(("http://", "https://")):
         raise InputError(f"picture {value} is on the web; download it and give its path")
     # No path is that long, and no picture in base64 that short.
-    return open_picture(_from_base64(value, number) if len(value) > 1024 or value.startswith("data:") else folder / value)
+    if len(value) > 1024 or value.startswith("data:"):
+        data = _from_base64(value, number)
+        return _with_file(open_picture(data), data)
+    return _with_file(open_picture(folder / value), (folder / value).read_bytes())
 
 
 def _from_base64(text: str, number: int) -> bytes:
@@ -43,6 +48,30 @@ def _from_base64(text: str, number: int) -> bytes:
         return base64.b64decode(text.partition(",")[2] if text.startswith("data:") else text, validate=True)
     except (binascii.Error, ValueError):
         raise InputError(f"picture {number} is neither a path nor base64") from None
+
+
+_UPRIGHT = 1
+_ORIENTATION = 0x0112
+
+
+def _with_file(image: Image, data: bytes) -> Image:
+    """The picture, remembering its file where that holds the same pixels, so that a photograph is never saved as PNG."""
+    header = PIL.Image.open(io.BytesIO(data))
+    plain = header.format in ("PNG", "JPEG", "WEBP") and header.mode in ("RGB", "L", "P", "1") and header.size == image.size
+    if plain and not header.has_transparency_data and getattr(header, "n_frames", 1) == 1:
+        # Not in `info`: a resized copy would inherit that.
+        image.file = data if header.getexif().get(_ORIENTATION, _UPRIGHT) == _UPRIGHT else None  # type: ignore[attr-defined]
+    return image
+
+
+def encoded(image: Image) -> bytes:
+    """A picture as the bytes of a file: the one it was read from where that holds the same pixels, otherwise a PNG."""
+    data: bytes | None = getattr(image, "file", None)
+    if data is None:
+        out = io.BytesIO()
+        image.save(out, "PNG")
+        data = out.getvalue()
+    return data
 
 
 def chat(turns: Sequence[tuple[str, str]], images: Sequence[Image]) -> list[Message]:
@@ -75,7 +104,12 @@ def sample_of(row: Mapping[str, Any], messages: Sequence[Message], images: Seque
     if "user" not in roles or roles[-1] != "assistant":
         raise InputError(f"a question and then an answer were expected; the roles are {', '.join(roles) or 'none'}")
     parsed = parse(str(messages[-1]["content"]))
-    asked = next(message["content"] for message in reversed(messages) if message["role"] == "user")
-    question = asked if isinstance(asked, str) else "".join(part.get("text", "") for part in asked)
+    question = words(next(message for message in reversed(messages) if message["role"] == "user"))
     problem = Problem(str(row.get("id", "")), tuple(images), question, answer=parsed.answer, source=made_by)
     return Sample(problem, parsed.description or Description("", "", made_by=""), list(messages), made_by=made_by)
+
+
+def words(message: Message) -> str:
+    """A message's text without its pictures."""
+    content = message["content"]
+    return content if isinstance(content, str) else "".join(part.get("text", "") for part in content)

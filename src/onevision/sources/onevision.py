@@ -6,18 +6,22 @@ made_by_description, messages (JSON, pictures as {"type": "image"} in order), sc
 
 import io
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from PIL.Image import Image
 
 from onevision.errors import InputError
-from onevision.sources.chat import pictures
+from onevision.sources.chat import encoded, pictures
 from onevision.store import write_atomic
 from onevision.types import Description, Message, Problem, Sample, Verdict
 
 COLUMNS = "id, images, question, answer, description, messages"
+NAMES = (
+    *("id", "images", "question", "choices", "answer", "source", "split", "meta"),
+    *("formalism", "description", "made_by_description", "messages", "score", "made_by"),
+)
 
 
 def reads(columns: Collection[str]) -> bool:
@@ -45,20 +49,28 @@ def sample(row: Mapping[str, Any], folder: Path) -> Sample:
 
 def save(path: Path, samples: Iterable[Sample]) -> None:
     """Write Samples as one parquet file."""
+    write_atomic(path, packed([row(one) for one in samples]))
+
+
+def packed(rows: Sequence[Mapping[str, Any]], more: Sequence[str] = ()) -> bytes:
+    """Rows with the columns above as a parquet file. more: further columns of text."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    kinds = {"images": pa.list_(pa.binary()), "choices": pa.list_(pa.string()), "score": pa.float64()}
+    schema = pa.schema([(name, kinds.get(name, pa.string())) for name in (*NAMES, *more)])
     sink = io.BytesIO()
-    pq.write_table(pa.Table.from_pylist([row(one) for one in samples]), sink)
-    write_atomic(path, sink.getvalue())
+    pq.write_table(pa.Table.from_pylist(list(rows), schema), sink, compression="zstd", compression_level=1)
+    return sink.getvalue()
 
 
-def row(sample: Sample) -> dict[str, Any]:
-    """A Sample as the columns above."""
+def row(sample: Sample, files: Sequence[bytes] | None = None) -> dict[str, Any]:
+    """A Sample as the columns above; a picture stays the file it was read from. files: the pictures' files, where the Sample
+    does not hold the pictures."""
     problem = sample.problem
     return {
         "id": problem.id,
-        "images": [_png(image) for image in problem.images],
+        "images": [encoded(image) for image in problem.images] if files is None else list(files),
         "question": problem.question,
         "choices": list(problem.choices or ()),
         "answer": problem.answer,
@@ -72,12 +84,6 @@ def row(sample: Sample) -> dict[str, Any]:
         "score": sample.verdict.score if sample.verdict else None,
         "made_by": sample.made_by,
     }
-
-
-def _png(image: Image) -> bytes:
-    out = io.BytesIO()
-    image.save(out, "PNG")
-    return out.getvalue()
 
 
 def _without_pictures(message: Message) -> Message:

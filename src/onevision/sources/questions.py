@@ -1,5 +1,8 @@
-"""Questions with an answer and no reasoning, as RL sets have them: {"image" or "images", "problem" or "question",
-"solution" or "answer", "choices"?}; a solution may stand in <answer> tags."""
+"""Questions with an answer and no reasoning, as RL sets and tables beside a folder of pictures have them: {"image", "images"
+or "file_name", "problem" or "question", "solution" or "answer", "choices"?, "id"?}.
+
+A solution may stand in <answer> tags; choices are a list, or in a CSV a text with "|" between them.
+"""
 
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -10,6 +13,7 @@ from onevision.models.prompts import compose, messages_for, parse
 from onevision.sources.chat import pictures
 from onevision.types import Description, Problem, Sample
 
+PICTURES = ("images", "image", "file_name")
 COLUMNS = "image, problem, solution"
 
 
@@ -22,11 +26,16 @@ def sample(row: Mapping[str, Any], folder: Path) -> Sample:
     """A row as a Sample whose answer has no reasoning. Raises InputError naming what is missing or wrong."""
     question, answer = _text(row, "problem", "question"), _text(row, "solution", "answer")
     answer = parse(answer).answer or answer
-    choices = tuple(str(choice) for choice in row.get("choices") or ()) or None
-    images = pictures(row.get("images", row.get("image")), folder)
+    choices = _choices(row.get("choices"))
+    images = pictures(next((row[column] for column in PICTURES if row.get(column) is not None), None), folder)
     problem = Problem(str(row.get("id", "")), images, question.replace("<image>", "").strip(), choices, answer, source="questions")
     said = {"role": "assistant", "content": compose(None, "", answer)}
     return Sample(problem, Description("", "", made_by=""), [*messages_for(images, problem.question, choices), said], made_by="questions")
+
+
+def _choices(value: Any) -> tuple[str, ...] | None:
+    listed = value.split("|") if isinstance(value, str) else value or ()
+    return tuple(str(choice).strip() for choice in listed) or None
 
 
 def _text(row: Mapping[str, Any], *columns: str) -> str:

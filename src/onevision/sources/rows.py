@@ -1,6 +1,8 @@
-"""Rows of JSON, JSONL and parquet files by number, without holding a data set in memory."""
+"""Rows of JSON, JSONL, CSV and parquet files by number, without holding a data set in memory (a .json or .csv file is read whole)."""
 
+import csv
 import json
+import sys
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,11 +13,12 @@ from typing import Any
 from onevision.errors import InputError, MissingPartError
 from onevision.store import json_object
 
-KINDS = (".jsonl", ".json", ".parquet")
+KINDS = (".jsonl", ".json", ".csv", ".tsv", ".parquet")
 
 
 def open_rows(path: Path) -> Sequence[Mapping[str, Any]]:
-    """The rows of a .jsonl, .json (a list of objects) or .parquet file, or of all such files in a folder, by name.
+    """The rows of a .jsonl, .json (a list of objects, or objects by id), .csv, .tsv or .parquet file, or of all such files
+    in a folder, by name.
 
     Raises InputError for a file that is not there or is something else.
     """
@@ -28,10 +31,12 @@ def open_rows(path: Path) -> Sequence[Mapping[str, Any]]:
         raise InputError(f"{path}: no such file")
     if path.suffix == ".parquet":
         return _parquet(path)
-    if path.suffix == ".jsonl" or (path.suffix == ".json" and not _is_list(path)):
+    if path.suffix == ".jsonl" or (path.suffix == ".json" and _is_lines(path)):
         return JsonLines(path)
     if path.suffix == ".json":
-        return _json_list(path)
+        return _json_rows(path)
+    if path.suffix in (".csv", ".tsv"):
+        return _csv(path)
     raise InputError(f"{path}: a data set is a {', '.join(KINDS)} file")
 
 
@@ -84,20 +89,50 @@ class Chain(Sequence[Mapping[str, Any]]):
         return (row for part in self.parts for row in part)
 
 
-def _is_list(path: Path) -> bool:
+def _is_lines(path: Path) -> bool:
+    """Whether a .json file holds an object a line."""
     with path.open("rb") as file:
-        return file.read(64).lstrip().startswith(b"[")
-
-
-def _json_list(path: Path) -> Sequence[Mapping[str, Any]]:
+        first = file.readline().strip()
+    if not first.startswith(b"{"):
+        return False
     try:
-        rows: list[Mapping[str, Any]] = json.loads(path.read_bytes())
+        row = json.loads(first)
+    except ValueError:
+        return first != b"{"  # an object over several lines begins so; anything else is a broken line
+    return not _by_id(row)
+
+
+def _by_id(held: Any) -> bool:
+    return isinstance(held, dict) and bool(held) and all(isinstance(row, dict) for row in held.values())
+
+
+def _json_rows(path: Path) -> Sequence[Mapping[str, Any]]:
+    try:
+        rows = json.loads(path.read_bytes())
     except ValueError as error:
         raise InputError(f"{path}: not JSON ({error})") from None
+    if _by_id(rows):
+        rows = [{"id": key, **row} for key, row in rows.items()]
+    if not isinstance(rows, list):
+        raise InputError(f"{path}: a list of objects, or objects by id, was expected")
     wrong = next((row for row in rows if not isinstance(row, dict)), None)
     if wrong is not None:
         raise InputError(f"{path}: a list of objects was expected; it holds {type(wrong).__name__}")
     return rows
+
+
+def _csv(path: Path) -> Sequence[Mapping[str, Any]]:
+    """Rows under the header's names; an empty cell is None."""
+    csv.field_size_limit(sys.maxsize)  # a cell may be a picture in base64
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = list(csv.DictReader(file, delimiter="\t" if path.suffix == ".tsv" else ",", strict=True))
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: not {path.suffix[1:].upper()} ({error})") from None
+    wrong = next((number for number, row in enumerate(rows, start=2) if None in row or None in row.values()), None)
+    if wrong is not None:
+        raise InputError(f"{path}: line {wrong} has another number of cells than the header")
+    return [{key: value or None for key, value in row.items()} for row in rows]
 
 
 def _parquet(path: Path) -> Sequence[Mapping[str, Any]]:

@@ -13,11 +13,11 @@ from onevision.train.plan.data import Stated
 from onevision.train.plan.memory import Memory
 from onevision.train.plan.plan import MFU, USABLE, Plan, Setting, make_plan
 from onevision.train.plan.work import GIB, device
-from onevision.train.recipe import load_recipe
+from onevision.train.recipe import load_recipe, read_yaml
 
 
 def main(
-    recipe: Annotated[str, typer.Argument(metavar="RECIPE.yaml", help="what would be trained")],
+    recipe: Annotated[str, typer.Argument(metavar="RECIPE.yaml", help="what would be trained or forged")],
     overrides: Annotated[list[str] | None, typer.Argument(metavar="key=value ...", help="take the place of the recipe's own")] = None,
     devices: Annotated[int, typer.Option(help="how many devices, e.g. --devices 8")] = 1,
     name: Annotated[str, typer.Option("--device", help="a100, a800, h100, h200, 4090, cpu, or auto for this machine's")] = "auto",
@@ -27,9 +27,11 @@ def main(
     sample_tokens: Annotated[int | None, typer.Option(help="mean tokens of a sample (grpo: of a prompt), pictures and all")] = None,
     completion_tokens: Annotated[int | None, typer.Option(help="grpo: mean tokens of an answer, e.g. --completion-tokens 600")] = None,
     price: Annotated[float | None, typer.Option(help="of one device for an hour, e.g. --price 1.5")] = None,
+    cores: Annotated[int, typer.Option(help="forge: worker processes of all hosts together, e.g. --cores 64", min=1)] = 16,
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> None:
-    """Say what a recipe will take before anything runs: memory, tokens, FLOPs, time. Downloads nothing.
+    """Say what a recipe will take before anything runs: memory, tokens, FLOPs, time; of a forge recipe requests, tokens, money,
+    CPU hours and storage. Downloads nothing.
 
     Example: onevision plan recipes/r1-onevision-7b-grpo.yaml --devices 8 --device a800
     """
@@ -37,12 +39,21 @@ def main(
                           ("--completion-tokens", completion_tokens), ("--price", price)):  # fmt: skip
         if value is not None and value <= 0:
             raise InputError(f"{option} is {value}; more than 0 was expected")
+    if read_yaml(recipe, overrides).get("stage") == "forge":
+        return _forge(recipe, overrides, cores, as_json)
     loaded = load_recipe(recipe, overrides)
     chosen = device(name, loaded.bf16)
     if device_memory:
         chosen = replace(chosen, memory=int(device_memory * GIB))
     plan = make_plan(loaded, Path(recipe).parent, Setting(chosen, devices, mfu, Stated(samples, sample_tokens, completion_tokens)))
-    typer.echo(json.dumps(as_dict(plan, price)) if as_json else "\n".join(lines(plan, price)))
+    return typer.echo(json.dumps(as_dict(plan, price)) if as_json else "\n".join(lines(plan, price)))
+
+
+def _forge(path: str, overrides: list[str] | None, cores: int, as_json: bool) -> None:
+    from onevision.forge import plan, recipe
+
+    made = plan.make_plan(recipe.load_recipe(path, overrides), cores)
+    typer.echo(json.dumps(asdict(made)) if as_json else "\n".join(plan.lines(made)))
 
 
 def as_dict(plan: Plan, price: float | None = None) -> dict[str, object]:

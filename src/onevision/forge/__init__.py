@@ -1,0 +1,1 @@
+"""From pictures with questions to a reasoning data set: describe -> reason -> judge -> rewrite -> judge -> filter."""
