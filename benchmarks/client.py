@@ -32,11 +32,12 @@ def problems(count: int, pixels: int) -> list[tuple[Image.Image, str]]:
     return [(task[i].images[0].resize((pixels, pixels)), task[i].question) for i in range(count)]
 
 
-def body(problem: tuple[Image.Image, str], tokens: int, **more: Any) -> bytes:
-    """A streaming request that is answered greedily."""
+def body(problem: tuple[Image.Image, str], tokens: int, stream: bool = True, **more: Any) -> bytes:
+    """A request that is answered greedily. more: fields that a server takes besides."""
     content = [{"type": "image_url", "image_url": {"url": data_url(problem[0])}}, {"type": "text", "text": problem[1]}]
-    ask = {"model": "nano", "messages": [{"role": "user", "content": content}], "max_tokens": tokens, "temperature": 0, "stream": True}
-    return json.dumps(ask | {"stream_options": {"include_usage": True}} | more).encode()
+    ask = {"model": "nano", "messages": [{"role": "user", "content": content}], "max_tokens": tokens, "temperature": 0}
+    how = {"stream": True, "stream_options": {"include_usage": True}} if stream else {}
+    return json.dumps(ask | how | more).encode()
 
 
 async def ask(port: int, request: bytes) -> Seen:

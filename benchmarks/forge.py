@@ -190,8 +190,9 @@ def faults(items: int, out: Path) -> None:
         run(path)
         found = figures()
     print(f"a fault in every fifth request, a minute dead, three kills: {time.perf_counter() - begun:.1f} s")
-    print(f"answered {found['answered']:.0f}, of them different {found['different']:.0f}; on the wire when killed: {lost}")
-    print(f"answers kept and asked again: {found['answered'] - found['different'] - sum(lost):.0f}")
+    again = found["answered"] - found["different"]
+    print(f"{found['different']:.0f} requests answered, {again:.0f} of them twice; on the wire when killed: {' + '.join(map(str, lost))}")
+    print("no answer that was kept was asked for again" if again <= sum(lost) else "KEPT ANSWERS WERE ASKED FOR AGAIN")
     same = all((out / "faulty" / name).read_bytes() == (out / "calm" / name).read_bytes() for name in files(out / "calm"))
     print(f"{len(files(out / 'calm'))} files of samples and dropped items, {'all' if same else 'NOT all'} the same bytes")
     print(json.dumps(json.loads((out / "faulty" / "forge.json").read_text())["dropped"]))
@@ -237,7 +238,36 @@ def units(out: Path) -> None:
     kept = [draft for draft in drafts if not draft.dropped]
     timed("write", [kept], lambda rows: shards.write(0, pack(rows)), len(kept))
     size = (out / "units" / "data" / "shard-00000.parquet").stat().st_size
+    stores(out)
     print(f"| bytes a sample | {size / len(kept):.0f}, of them pictures {sum(len(d.pictures[0]) for d in kept) / len(kept):.0f} |")
+
+
+def stores(out: Path) -> None:
+    """What the driver alone holds: the index of items seen, and the cache of answers."""
+    import tracemalloc
+
+    import numpy as np
+
+    from onevision.forge.cache import Cache, Said
+    from onevision.forge.near import Near, Print, Seen
+
+    rng, count = np.random.default_rng(0), 20_000
+
+    def one() -> Print:
+        hashes, words = rng.integers(0, 256, (1, 32), dtype=np.uint8), rng.integers(0, 2**32, 64, dtype=np.uint32)
+        return Print("item", hashes, words, 12)
+
+    tracemalloc.start()
+    prints, held = [one() for _ in range(count)], Seen(Near())
+    for number, print_ in enumerate(prints):
+        held.add(number, print_)
+    print(f"| bytes an item in the index | {tracemalloc.get_traced_memory()[0] / count:.0f} |")
+    tracemalloc.stop()
+    seen, cache = Seen(Near()), Cache(out / "replies.sqlite")
+    timed("near-duplicates: look up and add", list(enumerate(prints)), lambda one: seen.add(*one))
+    timed("cache: put an answer of 3,600 characters", range(5000), lambda n: cache.put(f"{n:064x}", Said("x" * 3600, "stop", "m", 1, 1)))
+    cache.close()
+    print(f"| bytes an answer | {(out / 'replies.sqlite').stat().st_size / 5000:.0f} |")
 
 
 def timed(name: str, things: Sequence[Any], work: Callable[[Any], Any], count: int = 0) -> list[Any]:
@@ -277,7 +307,7 @@ def main() -> None:
     out = Path(tempfile.mkdtemp(prefix="forge-"))
     try:
         if command in ("tasks", "busy", "faults"):
-            {"tasks": tasks, "busy": busy, "faults": faults}[command](int(rest[0]) if rest else 10_200 if command == "tasks" else 2000, out)
+            {"tasks": tasks, "busy": busy, "faults": faults}[command](int(rest[0]) if rest else 11_000 if command == "tasks" else 2000, out)
         elif command == "units":
             units(out)
         elif command == "evidence":

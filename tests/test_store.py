@@ -1,10 +1,13 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onevision.store import content_id, write_atomic
+from onevision.errors import InputError
+from onevision.store import Markers, alone, content_id, write_atomic
 
 
 def test_writes_text_and_bytes_and_makes_folders(tmp_path):
@@ -31,3 +34,25 @@ def test_a_crash_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
 @given(st.lists(st.binary(max_size=4), max_size=3), st.lists(st.binary(max_size=4), max_size=3))
 def test_ids_are_equal_only_for_equal_parts(a, b):
     assert (content_id(*a) == content_id(*b)) == (a == b)
+
+
+def test_markers_remember_what_is_done(tmp_path: Path) -> None:
+    markers = Markers(tmp_path / "done")
+    assert markers.all() == {}
+    markers.set(3, {"kept": 2})
+    markers.set(0, {"kept": 1})
+    assert Markers(tmp_path / "done").all() == {0: {"kept": 1}, 3: {"kept": 2}}
+
+
+def test_a_folder_is_worked_in_alone_until_its_process_is_gone(tmp_path: Path) -> None:
+    code = (
+        f"from pathlib import Path; from onevision.store import alone\nwith alone(Path({str(tmp_path)!r})): print(1, flush=True); input()"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert process.stdout and process.stdout.readline()
+    with pytest.raises(InputError, match="another run is at work"), alone(tmp_path):
+        pass
+    process.kill()
+    process.wait()
+    with alone(tmp_path):
+        pass

@@ -39,7 +39,7 @@ def same_chats(found, samples):
 
 def test_hugging_face(made):
     folder, samples = made
-    data = datasets.load_dataset(str(folder / "hf"), split="train")
+    data = datasets.load_dataset(str(folder / "hf"), split="train", cache_dir=str(folder / "cache"))
     assert data.features["images"].feature == datasets.Image()
     assert [row["images"][0].tobytes() for row in data] == [one.problem.images[0].tobytes() for one in samples]
     assert data[1]["choices"] == list(samples[1].problem.choices or ()) and data[0]["description"] == samples[0].description.text

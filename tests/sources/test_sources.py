@@ -1,6 +1,8 @@
 import base64
 import io
 import json
+import os
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -8,7 +10,11 @@ from PIL import Image
 from onevision import tasks
 from onevision.errors import InputError
 from onevision.sources import onevision, open_dataset
+from onevision.sources.chat import encoded
+from onevision.sources.options import with_options
+from onevision.types import Problem
 
+DATA = Path(os.environ.get("ONEVISION_TEST_DATA", Path(__file__).parents[3] / "shared" / "data"))
 ANSWER = "<think>\n```csv\nfruit,count\napple,3\n```\nThere are 3.\n</think>\n<answer>3</answer>"
 
 
@@ -166,3 +172,109 @@ def test_an_unknown_name_is_refused(tmp_path):
         open_dataset("nothing.jsonl", tmp_path)
     with pytest.raises(InputError, match=r"no \.jsonl, \.json, \.csv, \.tsv, \.parquet file in this folder"):
         open_dataset(str(tmp_path))
+
+
+LLAVA = {
+    "id": "l1",
+    "image": "red.png",
+    "data_source": "ai2d",
+    "conversations": [
+        {"from": "human", "value": "<image>\nWhich?\nA. a cat\nB. a dog\nAnswer with the option's letter from the given choices directly."},
+        {"from": "gpt", "value": "B"},
+        {"from": "human", "value": "How many?"},
+        {"from": "gpt", "value": "3"},
+    ],
+}
+CAULDRON = {
+    "images": ["blue.png"],
+    "texts": [
+        {"user": "Question: Which?\nChoices:\nA. a cat\nB. a dog\nAnswer with the letter.", "assistant": "Answer: A", "source": "AI2D"},
+        {"user": "What is it?", "assistant": "A cat.", "source": "VQA"},
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("row", "sources", "ids"), [(LLAVA, ("ai2d", "ai2d"), ("l1.0", "l1.1")), (CAULDRON, ("AI2D", "VQA"), (".0", ".1"))]
+)
+def test_several_questions_of_a_row(folder, row, sources, ids):
+    data = open_dataset(write(folder, [row]))
+    first, second = data.questions(0)
+    assert (first.problem.id, second.problem.id) == ids
+    assert (first.problem.question, first.problem.choices, first.problem.answer) == (
+        "Which?",
+        ("a cat", "a dog"),
+        "B" if row is LLAVA else "A",
+    )
+    assert second.problem.choices is None and shown(second)[0].startswith("[")
+    assert [m["role"] for m in data[0].messages] == ["user", "assistant"] * 2
+    assert (first.problem.source, second.problem.source)[-1] == sources[-1]
+
+
+@pytest.mark.parametrize(
+    ("question", "said", "stem", "choices", "answer"),
+    [
+        ("Find x. Choices: A. 30° B. 60°", "As AB = 2, so the answer is B", "Find x.", ("30°", "60°"), "B"),
+        ("Hint: give the letter, e.g., A, B.\nQuestion: Find x.\nChoices:\n(A) 3\n(B) 4", "(B) 4", "Find x.", ("3", "4"), "B"),
+        ("Which?\nA. red\nB. blue", "blue", "Which?", ("red", "blue"), "B"),
+        ("How many?\nAnswer the question using a single word or phrase.", "5", "How many?", None, "5"),
+        ("Summarise the chart.", "It shows this and that. " * 20, "Summarise the chart.", None, None),
+    ],
+)
+def test_options_are_kept(question, said, stem, choices, answer):
+    problem = with_options(Problem("p", (), question), said)
+    assert (problem.question, problem.choices, problem.answer) == (stem, choices, answer)
+
+
+def test_tabmwp(folder):
+    (folder / "tables").mkdir()
+    (folder / "tables" / "7.png").write_bytes(png())
+    problem = {
+        "question": "More?",
+        "choices": ["yes", "no"],
+        "answer": "no",
+        "table": "Day | n\nMon | 1,250\nTue",
+        "solution": "No.\n",
+        "grade": 3,
+    }
+    (folder / "problems.json").write_text(json.dumps({"7": problem}))
+    (sample,) = open_dataset(str(folder / "problems.json"))
+    assert (sample.problem.id, sample.problem.answer, sample.problem.meta) == ("tabmwp-7", "B", {"grade": 3})
+    assert sample.description.text == 'Day,n\nMon,"1,250"\nTue,'
+    assert "No." in sample.messages[-1]["content"]
+
+
+@pytest.mark.skipif(not (DATA / "tabmwp").is_dir(), reason="the tables are not here")
+def test_tabmwps_real_tables():
+    data = open_dataset(str(DATA / "tabmwp"))
+    assert len(data) == 250
+    for sample in (data[i] for i in range(0, 250, 10)):
+        assert sample.problem.images and sample.description.text and sample.problem.answer
+
+
+def test_clevr_and_tables_beside_pictures(folder):
+    clevr = {"image": "red.png", "problem": "How many?", "solution": "<answer> 3 </answer>"}
+    (sample,) = open_dataset(write(folder, [clevr]))
+    assert (sample.problem.question, sample.problem.answer) == ("How many?", "3")
+    (folder / "metadata.csv").write_text("file_name,question,answer,choices\nred.png,Which?,B,a cat | a dog\nblue.png,How many?,3,\n")
+    first, second = open_dataset(str(folder / "metadata.csv"))
+    assert first.problem.choices == ("a cat", "a dog") and second.problem.choices is None
+    assert shown(second)[0] == "[blue]How many?"
+    (folder / "bad.csv").write_text("image,question,answer\nred.png,Which?\n")
+    with pytest.raises(InputError, match="line 2 has another number of cells"):
+        open_dataset(str(folder / "bad.csv"))
+
+
+def test_a_picture_stays_the_file_it_was(folder):
+    photo = io.BytesIO()
+    Image.effect_noise((60, 40), 60).convert("RGB").save(photo, "JPEG", quality=80)
+    (folder / "photo.jpg").write_bytes(photo.getvalue())
+    turned = Image.new("RGB", (60, 40), "red").getexif()
+    turned[0x0112] = 6
+    Image.new("RGB", (60, 40), "red").save(folder / "turned.jpg", exif=turned)
+    Image.new("RGBA", (60, 40), (0, 0, 0, 0)).save(folder / "clear.png")
+    rows = [{"image": name, "question": "?", "answer": "1"} for name in ("photo.jpg", "turned.jpg", "clear.png")]
+    photo, turned, clear = (sample.problem.images[0] for sample in open_dataset(write(folder, rows)))
+    assert encoded(photo) == (folder / "photo.jpg").read_bytes()
+    assert turned.size == (40, 60) and encoded(turned).startswith(b"\x89PNG") and encoded(clear).startswith(b"\x89PNG")
+    assert encoded(photo.resize((30, 20))) != encoded(photo)

@@ -22,7 +22,7 @@ from onevision.types import Completion, Message
 if TYPE_CHECKING:
     from transformers import Qwen2_5_VLForConditionalGeneration, Qwen2_5_VLProcessor
 
-FEATURE_BYTES, PROMPT_BYTES = 2**28, 2**28
+FEATURE_BYTES, PROMPT_BYTES = 2**26, 2**27
 """Picture features and prompts that were run lately are remembered up to so many bytes each."""
 
 

@@ -165,6 +165,7 @@ class VLLMEngine:
         growing = Growing(self.eos)
         async for answer in self._llm.generate(given, self._params(sampling, seed, row), str(self._requests)):
             (output,) = answer.outputs
+            growing.prompt_tokens = len(answer.prompt_token_ids or ())
             piece = growing.add(output)
             yield Delta(piece, growing.completion() if output.finish_reason else None)
 
@@ -212,6 +213,7 @@ class Growing:
         self.text = ""
         self.tokens: list[int] = []
         self.logprobs: list[float] = []
+        self.prompt_tokens = 0
         self.stop: StopReason = "length"
 
     def add(self, output: Any) -> str:
@@ -226,7 +228,7 @@ class Growing:
 
     def completion(self) -> Completion:
         """What there is, as the record."""
-        return Completion(self.text, tuple(self.tokens), tuple(self.logprobs), self.stop)
+        return Completion(self.text, tuple(self.tokens), tuple(self.logprobs), self.stop, self.prompt_tokens)
 
 
 def _start(folder: Path, dtype: str, options: dict[str, Any]) -> Any:

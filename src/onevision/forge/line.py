@@ -44,7 +44,7 @@ class Pace:
 class Line:
     """Asks an endpoint until it answers. asked, failed: requests sent and those that came to nothing, in this run.
 
-    A failure counts against a request only where the endpoint answered others meanwhile: while it is down, all wait.
+    A failure counts against a request only where the endpoint answered others since its last one: while it is down, all wait.
     """
 
     name: str
@@ -70,19 +70,20 @@ class Line:
         """One completion. Raises Unanswered for a request that failed `attempts` times, InputError for one that is refused,
         and OneVisionError where the budget is spent or nothing was answered for `patience` seconds: then the run stops."""
         failures, waits, started = 0, 0, time.monotonic()
+        before = started
         while True:
-            begun = time.monotonic()
             try:
                 return await self._once(messages, sampling)
             except Unanswered as error:
                 self.failed += 1
-                failures += error.status not in BUSY and self.last_word > begun
+                alive, before = self.last_word > before, time.monotonic()
+                failures += alive and error.status not in BUSY
                 if failures >= self.spec.attempts:
                     raise
-                if time.monotonic() - max(self.last_word, started) > self.spec.patience:
+                if before - max(self.last_word, started) > self.spec.patience:
                     raise OneVisionError(f"endpoint {self.name}: nothing for {self.spec.patience:.0f} s; {error}") from error
                 # A plain retry comes back soon; only an endpoint that is down or busy is given more and more time.
-                waits = waits + 1 if self.last_word <= begun or error.status in BUSY else 0
+                waits = 0 if alive and error.status not in BUSY else waits + 1
                 await asyncio.sleep(max(error.wait, min(LONGEST_WAIT, FIRST_WAIT * 2.0**waits)) * random.uniform(0.7, 1.3))
 
     async def _once(self, messages: Sequence[Message], sampling: SamplingParams) -> Said:

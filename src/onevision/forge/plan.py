@@ -10,18 +10,18 @@ from onevision.forge.reason import Reason
 from onevision.forge.recipe import ForgeRecipe, Source
 
 CPU_MS = {
-    "read": 14.0,
-    "near": 15.0,
-    "describe": 0.3,
-    "extract": 700.0,
-    "round trip": 300.0,
+    "read": 24.0,
+    "near": 27.0,
+    "describe": 0.1,
+    "extract": 1200.0,
+    "round trip": 100.0,
     "reason": 0.1,
-    "judge": 0.5,
-    "rewrite": 0.2,
+    "judge": 0.1,
+    "rewrite": 0.1,
     "review": 0.1,
-    "filter": 0.6,
-    "request": 4.0,
-    "write": 1.0,
+    "filter": 0.2,
+    "request": 3.5,
+    "write": 2.5,
 }
 """CPU milliseconds an item and step, measured (docs/scaling.md); "read" draws a task's picture too, "near" draws it again."""
 
@@ -35,10 +35,10 @@ PASSED = {"describe": 0.9, "reason": 0.98, "judge": 0.7, "rewrite": 0.98, "revie
 SECONDS = 20.0
 """Assumed seconds of a request."""
 
-KB = {"task": 22.0, "data": 120.0}
+KB = {"task": 59.0, "data": 120.0}
 """Kilobytes of an item kept: of a task measured (docs/scaling.md), of a photograph assumed."""
 
-REPLY_BYTES = 2.0
+REPLY_BYTES = 5.0
 """Bytes of the cache a completion token."""
 
 CORES = 16

@@ -52,7 +52,9 @@ _OPEN: list[Work] = []
 
 
 def open_work(recipe: ForgeRecipe, parent: int) -> None:
-    """Begin a worker process. It ends with its parent, which may be killed without a word."""
+    """Begin a worker process. It ends with its parent, which may be killed without a word, and gives way to it: an endpoint that
+    waits costs more than an item that does."""
+    os.nice(5 if recipe.asked else 0)
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     _OPEN.append(Work(recipe))
 
