@@ -13,6 +13,9 @@ from onevision.forge.draft import Draft
 RECENT = 12
 """Numbers cited last that one operation may join."""
 
+FIGURES = ("figure", "geometry")
+"""Formalisms whose capital letters are points."""
+
 COUNTABLE = 10
 """One may always count so far: fingers are no evidence."""
 
@@ -42,7 +45,8 @@ def objection(draft: Draft) -> tuple[str, str] | None:
     problem, steps = draft.problem, draft.thoughts[0].steps
     ground = "\n".join((draft.description.text, problem.question, *(problem.choices or ())))
     letters = "".join(chr(ord("A") + place) for place in range(len(problem.choices or ())))
-    return _numbers(steps, ground, _things(draft.description.text)) or _labels(steps, ground, letters)
+    named = _points(steps, ground, letters) if draft.description.formalism in FIGURES else None
+    return _numbers(steps, ground, _things(draft.description.text)) or _labels(steps, ground) or named
 
 
 def _things(text: str) -> int:
@@ -114,19 +118,24 @@ def _results(numbers: list[float]) -> Iterator[float]:
         yield from (sum(run), sum(run) / len(run))
 
 
-def _labels(steps: str, ground: str, letters: str) -> tuple[str, str] | None:
+def _labels(steps: str, ground: str) -> tuple[str, str] | None:
+    """Quoted words, and names within a sentence."""
     words = set(_stems(re.findall(r"\w+", ground.casefold())))
-    points = {char for char in ground if char.isupper()} | set(letters) | set("AI")
     for quoted in _QUOTED.finditer(steps):
         label = next(group for group in quoted.groups() if group)
-        missing = [word for word in re.findall(r"\w+", label.casefold()) if not word.isdigit() and not words & set(_stems([word]))]
-        if missing:
+        if any(not word.isdigit() and not words & set(_stems([word])) for word in re.findall(r"\w+", label.casefold())):
             return "label without ground", f"{label!r} is quoted"
     for name in _NAME.findall(steps):
         if name.casefold() not in _COMMON and not words & set(_stems([name.casefold()])):
             return "label without ground", f"{name!r} is named"
+    return None
+
+
+def _points(steps: str, ground: str, letters: str) -> tuple[str, str] | None:
+    """A figure's points, "AB" for A and B, and the letters of options."""
+    points = {char for char in ground if char.isupper()} | set(letters) | set("AI")
     for label in _POINTS.findall(steps):
-        if points > set("AI") and not set(label) <= points and label.casefold() not in words:
+        if not set(label) <= points:
             return "label without ground", f"{label!r} is named"
     return None
 
