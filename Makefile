@@ -9,7 +9,7 @@ demo: .venv/installed
 	$(BIN)/onevision ask examples/daisies.png "Which number do you have to write in the last daisy?"
 
 test: .venv/installed-dev
-	OMP_NUM_THREADS=2 $(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist loadfile
 
 lint: .venv/installed-dev
 	$(BIN)/ruff check .

@@ -67,10 +67,21 @@ def test_same_index_same_bytes(name: str) -> None:
         assert looks(small(name).item(index)) == looks(small(name).item(index))
 
 
-def test_splits_and_seeds_share_no_picture(name: str) -> None:
+def test_splits_share_no_picture_and_seeds_few(name: str) -> None:
     groups = [small(name, split=split) for split in SPLITS] + [small(name, seed=seed) for seed in (1, 2)]
     pictures = [{(item.image.size, item.image.tobytes()) for item in map(group.item, range(60))} for group in groups]
-    assert len(set.union(*pictures)) == sum(map(len, pictures))
+    train, validation, test, *_ = pictures
+    assert not train & validation and not train & test and not validation & test
+    # A plain style holds so few pictures of, say, a small grid that two seeds may both draw one.
+    assert len(set.union(*pictures)) >= 0.97 * sum(map(len, pictures))
+
+
+def test_every_problem_is_claimed(name: str) -> None:
+    """A hash gives each (Description, question) pair to one split, so that none is in two, however many are drawn."""
+    for split in SPLITS:
+        task = small(name, split=split)
+        for item in map(task.item, range(20)):
+            task.claim(item.description, item.question)  # raises where the pair is another split's
 
 
 def test_problem_and_sample_agree_with_the_item(name: str) -> None:

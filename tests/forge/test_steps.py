@@ -59,6 +59,19 @@ def test_describe_asks_for_the_items_own_formalism():
     assert kind(step.read(replace(item, pictures=()), [])) == "not one picture"
 
 
+def test_what_stands_in_the_picture_is_no_leak():
+    pytest.importorskip("rapidocr")
+    from onevision import tasks
+    from onevision.sources.chat import encoded
+
+    sample = tasks.make("table_lookup", levels=(1,), size=(300, 340), queries=("value",)).sample(0)
+    item = replace(draft(), pictures=(encoded(sample.problem.images[0]),), problem=replace(sample.problem, images=()))
+    step = Describe(by="eyes", formalism="document")
+    for answer, fate in ((sample.problem.answer, None), ("911", "check: leak")):
+        asked = replace(item, problem=replace(item.problem, answer=answer))
+        assert kind(step.read(asked, [said(f"```document\n10,10,40,30 {answer}\n```")])) == fate
+
+
 def test_reason_reads_candidates():
     step = Reason(by="r", candidates=3)
     requests = step.requests(draft())

@@ -89,6 +89,15 @@ def test_a_share_of_the_tasks_comes_in_words(processor):
     assert sum(row["lengths"]) == len(row["input_ids"])
 
 
+@pytest.mark.parametrize(("thought", "described", "steps"), [("described", True, True), ("steps", False, True), ("none", False, False)])
+def test_the_thought_that_is_learnt_can_be_less(thought, described, steps):
+    recipe = make(tasks={"chain": 1.0}, thought=thought)
+    sample = Draws(recipe, Corpus(recipe))(3, None)[1]
+    said = parse(sample.messages[-1]["content"])
+    assert said.answer == sample.problem.answer and sample.problem.images
+    assert (said.description is not None) == described and bool(said.steps) == steps
+
+
 def of(length):
     return Encoded(torch.zeros(length, dtype=torch.long), *(None,) * 4)
 

@@ -10,12 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import yaml
 from launch import finished, start
 from safetensors.torch import load_file
 
 from onevision.errors import InputError, OneVisionError
 from onevision.models.load import load_model
-from onevision.train.command import run
+from onevision.train.command import main, run
 from onevision.train.sft import SFTTrainer
 from onevision.train.trainer import steps_done
 
@@ -72,6 +73,21 @@ def test_sft_learns(recipe):
     folder = run(recipe(max_steps=40, learning_rate=1e-2, save_steps=40))
     found = [row["loss"] for row in losses(folder)]
     assert np.mean(found[-5:]) < 0.75 * found[0]
+
+
+def test_recipes_are_run_one_after_the_other(tmp_path, tiny_model_dir, capsys):
+    keys = {"stage": "sft", "tasks": {"scene": 1.0}, "levels": [1], "sizes": [[56, 84]], "logging_steps": 1}
+    first, second = tmp_path / "first", tmp_path / "second"
+    for folder, model in ((first, tiny_model_dir), (second, first)):
+        Path(f"{folder}.yaml").write_text(yaml.safe_dump(keys | {"model_name_or_path": str(model), "output_dir": str(folder)}))
+    line = [f"{first}.yaml", f"{second}.yaml", "max_steps=1"]
+    main(line)
+    assert capsys.readouterr().out.splitlines() == [f"done: {first}", f"done: {second}"]
+    curves = [(folder / "losses.jsonl").stat().st_mtime_ns for folder in (first, second)]
+    main(line)
+    assert [(folder / "losses.jsonl").stat().st_mtime_ns for folder in (first, second)] == curves, "what is done is not done again"
+    with pytest.raises(InputError, match="no recipe"):
+        main(["max_steps=1"])
 
 
 def test_a_data_set_is_learnt_from_epoch_by_epoch(recipe, rows):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from typing import ClassVar
 
 from onevision import formal
@@ -67,7 +68,7 @@ class Describe(Step):
         except InputError as error:
             return draft.drop("describe", "no description", str(error))
         checks = checked(description) if self.round_trip else [formal.check(description.formalism, description.text)]
-        return _accepted(draft, description, [*checks, formal.leak(description, draft.problem)])
+        return _accepted(draft, description, [*checks, _guarded(draft, description)])
 
     def _formalism(self, draft: Draft) -> str:
         if self.formalism != "auto":
@@ -78,6 +79,16 @@ class Describe(Step):
         from onevision.describe.sight import Sight
 
         return route(Sight(open_picture(draft.pictures[0]))).formalism
+
+
+def _guarded(draft: Draft, description: Description) -> Check:
+    """The guard against answers; what it would refuse may stand in the picture, so only then is that read."""
+    check = formal.leak(description, draft.problem)
+    if check.valid or not find_spec("rapidocr"):
+        return check
+    from onevision.describe.sight import Sight
+
+    return formal.leak(description, draft.problem, [word.text for word in Sight(open_picture(draft.pictures[0])).words])
 
 
 def _accepted(draft: Draft, description: Description, checks: Sequence[Check]) -> Draft:

@@ -6,6 +6,7 @@ from typing import Any
 
 from onevision.errors import InputError
 from onevision.formal import csv
+from onevision.tasks import walks
 from onevision.tasks.base import Config, Item, Task
 from onevision.tasks.canvas import RGB, XY, Canvas, Style, picture_size
 from onevision.tasks.words import labels
@@ -73,6 +74,7 @@ class BarChart(Task):
     """One bar chart, its values printed at the bars or read off an axis; its Description is the list of values."""
 
     name = "bar_chart"
+    version = 2
     Config = BarChartConfig
 
     @classmethod
@@ -102,10 +104,11 @@ class BarChart(Task):
         axis = None if printed else _axis(rng, config, len(names))
         values = dict(zip(names, _values(rng, axis or _Axis(config.top, 1, 1), len(names)), strict=True))
         question, answer, ask, steps = _ask(rng, values, rng.choice(config.queries))
-        picture = _Picture(rng, config, values, axis)
-        probes = picture.draw(rng)
         rows = (("label", "value"), *((label, str(value)) for label, value in values.items()))
         description = Description("csv", csv.write(rows))
+        self.claim(description, question)
+        picture = _Picture(rng, config, values, axis)
+        probes = picture.draw(rng)
         return Item(picture.canvas.image(rng), question, answer, description, steps, ask, probes=probes)
 
 
@@ -148,9 +151,14 @@ def _ask(rng: random.Random, values: dict[str, int], query: str) -> Asked:
     return kinds[query](rng, query, values)
 
 
+def _found(values: dict[str, int], a: str) -> str:
+    """The walk down to a label, and its value."""
+    return f"{walks.find({f'{label} {value}': label for label, value in values.items()}, a)}\n{a}: {values[a]}"
+
+
 def _read(rng: random.Random, query: str, values: dict[str, int]) -> Asked:
     a = rng.choice(list(values))
-    return rng.choice(READ).format(a=a), str(values[a]), {"query": query, "labels": [a]}, f"{a}: {values[a]}"
+    return rng.choice(READ).format(a=a), str(values[a]), {"query": query, "labels": [a]}, _found(values, a)
 
 
 def _most(rng: random.Random, query: str, values: dict[str, int]) -> Asked:
@@ -158,7 +166,7 @@ def _most(rng: random.Random, query: str, values: dict[str, int]) -> Asked:
     a = (min if least else max)(values, key=values.__getitem__)
     word = rng.choice(("smallest", "lowest") if least else ("largest", "highest"))
     which = "least" if least else "most"
-    return rng.choice(MOST).format(most=word), a, {"query": which}, f"{which}: {values[a]} {a}"
+    return rng.choice(MOST).format(most=word), a, {"query": which}, f"{walks.best(values, least)}\n{which}: {a}"
 
 
 def _pair(rng: random.Random, query: str, values: dict[str, int]) -> Asked:
@@ -169,17 +177,16 @@ def _pair(rng: random.Random, query: str, values: dict[str, int]) -> Asked:
     question = rng.choice(SUM if query == "sum" else DIFFERENCE).format(a=a, b=b)
     work = f"{x}+{y}={x + y}" if query == "sum" else f"{x}-{y}={x - y}"
     answer = str(x + y if query == "sum" else x - y)
-    return question, answer, {"query": query, "labels": [a, b]}, f"{a}: {x}. {b}: {y}. {work}"
+    return question, answer, {"query": query, "labels": [a, b]}, f"{_found(values, a)}\n{_found(values, b)}\n{work}"
 
 
 def _count(rng: random.Random, query: str, values: dict[str, int]) -> Asked:
     # A bound at a random rank makes every count about as likely.
     ranked = sorted(values.values())
     n = rng.choice([*ranked, ranked[0] - 1])
-    above = [label for label, value in values.items() if value > n]
-    found = ", ".join(f"{k} {label}" for k, label in enumerate(above, start=1)) or "none"
-    steps = f"above {n}: {found}. {len(above)}"
-    return rng.choice(COUNT).format(n=n), str(len(above)), {"query": query, "above": n}, steps
+    above = sum(value > n for value in values.values())
+    walk = walks.count([(f"{label} {value}", value > n) for label, value in values.items()], f"> {n}")
+    return rng.choice(COUNT).format(n=n), str(above), {"query": query, "above": n}, f"{walk}\nabove {n}: {above}"
 
 
 class _Picture:

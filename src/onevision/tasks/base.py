@@ -6,6 +6,7 @@ A task draws `Item`s. Everything random in an item comes from one generator keye
 
 import hashlib
 import random
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -23,6 +24,7 @@ SPLITS = ("train", "validation", "test")
 SHARES = (80, 10, 10)
 """The splits' shares of all (Description, question) pairs, in percent; see `Task.claim`."""
 MOST_DRAWS = 1000
+MOST_WORDINGS = 200
 """Draws after which a split is held to be empty."""
 
 
@@ -106,10 +108,27 @@ class Task:
         A hash of Description and question gives each pair to one split, so no split holds a problem of another, however
         few there are at an easy level; `draw` is then called anew with the same `rng`.
         """
-        place = keyed_seed("split", self.name, description.text, question) % sum(SHARES)
-        before = sum(SHARES[: SPLITS.index(self.split)])
-        if not before <= place < before + SHARES[SPLITS.index(self.split)]:
+        if not self._in_split(description.text, question):
             raise _OfAnotherSplit
+
+    def claim_picture(self, image: Image) -> None:
+        """Goes no further when the hash of its pixels gives the picture to another split: for tasks with so few pictures
+        that two problems may share one. `draw` is then called anew."""
+        if not self._in_split(image.size, hashlib.sha256(image.tobytes()).hexdigest()):
+            raise _OfAnotherSplit
+
+    def worded(self, description: Description, wording: Callable[[], str]) -> str:
+        """As `claim`, for tasks with few Descriptions: tries one `wording()` after the other, so that the answers stay
+        balanced in every split."""
+        for _ in range(MOST_WORDINGS):
+            if self._in_split(description.text, question := wording()):
+                return question
+        raise _OfAnotherSplit
+
+    def _in_split(self, *parts: object) -> bool:
+        place = keyed_seed("split", self.name, *parts) % sum(SHARES)
+        before = sum(SHARES[: SPLITS.index(self.split)])
+        return before <= place < before + SHARES[SPLITS.index(self.split)]
 
     def item(self, index: int) -> Item:
         """The item at an index (any integer ≥ 0): same version, split, seed and index, same bytes."""

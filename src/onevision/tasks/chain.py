@@ -69,6 +69,7 @@ class Chain(Task):
     """Daisies, circles, boxes, clouds or stars joined by arrows; one number is known, one is asked for."""
 
     name = "chain"
+    version = 2
     Config = ChainConfig
 
     @classmethod
@@ -95,10 +96,10 @@ class Chain(Task):
         shown, asked = _hide(rng, config, numbers)
         kind = rng.choice(config.kinds)
         question = _question(rng, kind, asked, len(numbers))
-        picture = _Picture(rng, config, kind, shown, operations)
-        flow = _flow(shown, operations)
+        description = Description("mermaid", mermaid.write(_flow(shown, operations)))
+        self.claim(description, question)
         steps = _steps(shown, operations, asked)
-        description = Description("mermaid", mermaid.write(flow))
+        picture = _Picture(rng, config, kind, shown, operations)
         probes = picture.draw(rng)
         image = picture.canvas.image(rng)
         return Item(image, question, str(numbers[asked]), description, steps, {"query": "missing"}, probes=tuple(probes))

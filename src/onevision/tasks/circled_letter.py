@@ -68,6 +68,7 @@ class CircledLetter(Task):
     """A line of text with one letter in an oval, as in BlindTest's circled word."""
 
     name = "circled_letter"
+    version = 2
     Config = CircledLetterConfig
 
     @classmethod
@@ -85,12 +86,13 @@ class CircledLetter(Task):
     def draw(self, rng: random.Random, config: CircledLetterConfig) -> Item:
         text, at = _pick_text(rng, config)
         colour = rng.choice(config.colours)
+        question = rng.choice(QUESTIONS).format(colour=colour)
+        description = Description("text", formal_text.write(MarkedText(text, at, at + 1)))
+        self.claim(description, question)
         style = Style.sample(rng, config.variety)
         canvas = Canvas(*_page(rng, config, len(text)), style)
         x, y, em = _set_text(rng, canvas, text, config)
         probes = _draw_oval(rng, canvas, _glyph(canvas, text, at, (x, y), em), style.colour(rng, colour), config.loose)
-        description = Description("text", formal_text.write(MarkedText(text, at, at + 1)))
-        question = rng.choice(QUESTIONS).format(colour=colour)
         steps = f"The oval is around {text[at]}."
         return Item(canvas.image(rng), question, text[at], description, steps, {"query": "marked"}, probes=probes)
 

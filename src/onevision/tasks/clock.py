@@ -8,6 +8,7 @@ from typing import Any
 from onevision.formal import json
 from onevision.tasks.base import Config, Item, Task
 from onevision.tasks.canvas import COLOURS, RGB, XY, Canvas, Style, picture_size
+from onevision.tasks.words import opened
 from onevision.types import Description
 
 TIME = (
@@ -79,6 +80,7 @@ class Clock(Task):
     """One analogue clock; its Description says between which numbers the short hand is and where the long one."""
 
     name = "clock"
+    version = 2
     Config = ClockConfig
 
     @classmethod
@@ -108,9 +110,11 @@ class Clock(Task):
         second = rng.randrange(60) if rng.random() < config.second else None
         query = rng.choice([q for q in config.queries if q != "second" or second is not None])
         question, answer, ask, steps = _ask(rng, query, time, second)
+        question = opened(rng, question)
+        description = Description("json", json.write(_facts(time, second)))
+        self.claim(description, question)
         face = _Face(rng, config)
         probes = face.draw(time, second)
-        description = Description("json", json.write(_facts(time, second)))
         return Item(face.canvas.image(rng), question, answer, description, steps, ask, probes=probes)
 
 

@@ -9,6 +9,7 @@ from onevision.formal import csv, figure
 from onevision.formal.figure import Statement
 from onevision.tasks.base import Config, Item, Task
 from onevision.tasks.canvas import RGB, Canvas, Style, picture_size
+from onevision.tasks.words import opened
 from onevision.types import Description
 
 BOTH = (
@@ -71,6 +72,7 @@ class GridSize(Task):
     """A ruled grid of rows × columns, as in BlindTest's rows and columns."""
 
     name = "grid_size"
+    version = 2
     Config = GridSizeConfig
 
     @classmethod
@@ -88,19 +90,21 @@ class GridSize(Task):
         wordy = rng.random() < config.words
         if wordy:
             rows, columns = rng.randint(2, 4), rng.randint(2, 4)
+        words = _words(rng, rows, columns) if wordy else ()
+        query = rng.choice(("both", "both", "rows", "columns", "cells"))
+        answer, steps = _answer(query, rows, columns, words)
+        description = Description("csv", csv.write(words)) if words else Description("figure", _enumerated(rows, columns))
+        question = self.worded(description, lambda: opened(rng, rng.choice(QUESTIONS[query])))
         canvas = Canvas(
             *picture_size(rng, config.size, (0.75, 1.33) if config.variety else (1, 1)),
             Style.sample(rng, config.variety),
         )
         margin = 0.0 if rng.random() < config.full else 0.35
         xs, ys = (_lines(rng, *side, margin, config.fancy) for side in ((canvas.width, columns), (canvas.height, rows)))
-        words = _words(rng, rows, columns) if wordy else ()
         probes = _draw_grid(rng, canvas, xs, ys, words, config.fancy)
-        query = rng.choice(("both", "both", "rows", "columns", "cells"))
-        answer, steps = _answer(query, rows, columns, words)
-        description = Description("csv", csv.write(words)) if words else Description("figure", _enumerated(rows, columns))
-        question = rng.choice(QUESTIONS[query])
-        return Item(canvas.image(rng), question, answer, description, steps, {"query": query}, probes=probes)
+        image = canvas.image(rng)
+        self.claim_picture(image)
+        return Item(image, question, answer, description, steps, {"query": query}, probes=probes)
 
 
 def _words(rng: random.Random, rows: int, columns: int) -> Cells:

@@ -46,6 +46,7 @@ class LineCrossings(Task):
     """Two lines with points at the same x on a 12×12 grid; at no point have both the same height."""
 
     name = "line_crossings"
+    version = 2
     Config = LineCrossingsConfig
 
     @classmethod
@@ -65,8 +66,9 @@ class LineCrossings(Task):
         crossings, first, second = _two_lines(rng, config)
         question = rng.choice(QUESTIONS).format(a=names[0], b=names[1])
         statements = tuple(Statement(f"{name} line", ":", line) for name, line in zip(names, (first, second), strict=False))
-        image, probes = _picture(rng, config, blindtest, dict(zip(names, (first, second), strict=False)))
         description = Description("figure", figure.write(statements))
+        self.claim(description, question)
+        image, probes = _picture(rng, config, blindtest, dict(zip(names, (first, second), strict=False)))
         return Item(image, question, str(crossings), description, _steps(first, second), {"query": "count"}, probes=probes)
 
 

@@ -64,6 +64,7 @@ class MetroPaths(Task):
     """Paths of one colour each along a lattice between stations around it, as in BlindTest's subway map."""
 
     name = "metro_paths"
+    version = 2
     Config = MetroPathsConfig
 
     @classmethod
@@ -83,13 +84,14 @@ class MetroPaths(Task):
         rng.shuffle(pairs)
         picked = rng.sample(PALETTE[: config.colours], len(pairs))
         paths = dict(zip((name for name in COLOURS if name in picked), pairs, strict=True))
-        canvas = Canvas(*_page(rng, config), Style.sample(rng, config.variety))
-        probes = _draw_map(rng, canvas, config, dict(zip(names, places, strict=True)), paths)
         text = figure.write(tuple(Statement(f"{colour} path", ":", pair) for colour, pair in paths.items()))
         found = [colour for colour, pair in paths.items() if pair == tuple(sorted(asked))]
         steps = f"{' '.join(sorted(asked))}: {', '.join(found) or 'none'}. {len(found)}"
         question, answer = rng.choice(QUESTIONS).format(a=asked[0], b=asked[1]), str(len(found))
         description = Description("figure", text)
+        self.claim(description, question)
+        canvas = Canvas(*_page(rng, config), Style.sample(rng, config.variety))
+        probes = _draw_map(rng, canvas, config, dict(zip(names, places, strict=True)), paths)
         return Item(canvas.image(rng), question, answer, description, steps, {"stations": asked}, probes=probes)
 
 

@@ -12,6 +12,7 @@ from onevision.formal import figure
 from onevision.formal.figure import Statement
 from onevision.tasks.base import Config, Item, Task
 from onevision.tasks.canvas import PROBE_WIDTH, RGB, XY, Canvas, Style, picture_size, probe_near
+from onevision.tasks.words import opened
 from onevision.types import Description
 
 PALETTE = ("red", "green", "blue", "orange", "purple", "pink", "cyan", "brown", "black", "gray")
@@ -55,6 +56,7 @@ class NestedSquares(Task):
     """Outlined squares, each inside the one before at a random offset, none touching another."""
 
     name = "nested_squares"
+    version = 2
     Config = NestedSquaresConfig
 
     @classmethod
@@ -71,11 +73,12 @@ class NestedSquares(Task):
 
     def draw(self, rng: random.Random, config: NestedSquaresConfig) -> Item:
         count = rng.randint(*config.squares)
-        image, probes = _picture(rng, config, count)
         names = [str(k) for k in range(1, count + 1)]
         description = Description("figure", figure.write((Statement(names[0], ">", tuple(names[1:])),)))
+        question = self.worded(description, lambda: opened(rng, rng.choice(QUESTIONS)))
+        image, probes = _picture(rng, config, count)
         steps = f"squares, one inside the other: {count}" if count > 1 else "squares: 1"
-        return Item(image, rng.choice(QUESTIONS), str(count), description, steps, {"query": "count"}, probes=probes)
+        return Item(image, question, str(count), description, steps, {"query": "count"}, probes=probes)
 
 
 Probes = tuple[tuple[int, int, RGB], ...]

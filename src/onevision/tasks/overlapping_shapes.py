@@ -12,6 +12,7 @@ from onevision.formal import figure
 from onevision.formal.figure import Statement
 from onevision.tasks.base import Config, Item, Task
 from onevision.tasks.canvas import PROBE_WIDTH, RGB, XY, Canvas, Style, picture_size, probe_near, regular_polygon
+from onevision.tasks.words import opened
 from onevision.types import Description
 
 CORNERS = {"circle": 0, "pentagon": 5, "hexagon": 6, "square": 4, "triangle": 3}
@@ -74,6 +75,7 @@ class OverlappingShapes(Task):
     """Equal outlines in rows, every second row half a place aside; black, or each its own colour."""
 
     name = "overlapping_shapes"
+    version = 2
     Config = OverlappingShapesConfig
 
     @classmethod
@@ -93,13 +95,14 @@ class OverlappingShapes(Task):
         shape = rng.choice(tuple(CORNERS)[: 2 if blindtest else config.shapes])
         total = rng.randint(*config.objects)
         counts = rng.choice(_ways(total)[1]) if blindtest and total > 3 else _rows(rng, total, config.rows)
+        statements = tuple(Statement(f"row {k}", ":", (shape,) * count) for k, count in enumerate(counts, start=1))
+        description = Description("figure", figure.write(statements))
+        question = self.worded(description, lambda: opened(rng, rng.choice(QUESTIONS).format(shapes=f"{shape}s")))
         size = picture_size(rng, config.size, (1, 1) if blindtest else (0.75, 1.33))
         layout = (_as_blindtest if blindtest else _somewhere)(rng, config, size, shape, counts)
         image, probes = _picture(rng, config, blindtest, size, layout)
-        statements = tuple(Statement(f"row {k}", ":", (shape,) * count) for k, count in enumerate(counts, start=1))
+        self.claim_picture(image)
         steps = f"{'+'.join(map(str, counts))}={total}" if len(counts) > 1 else f"one row: {total}"
-        question = rng.choice(QUESTIONS).format(shapes=f"{shape}s")
-        description = Description("figure", figure.write(statements))
         return Item(image, question, str(total), description, steps, {"query": "count", "shape": shape}, probes=probes)
 
 

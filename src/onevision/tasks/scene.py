@@ -7,6 +7,7 @@ from typing import Any
 
 from onevision.formal import scene
 from onevision.formal.scene import SceneObject
+from onevision.tasks import walks
 from onevision.tasks.base import Config, Item, Task
 from onevision.tasks.canvas import RGB, Canvas, Style, picture_size, regular_polygon
 from onevision.types import Description
@@ -60,6 +61,7 @@ class Scene(Task):
     """Shapes of several colours, each in its own cell of a 5×5 grid that covers the page."""
 
     name = "scene"
+    version = 2
     Config = SceneConfig
 
     @classmethod
@@ -75,11 +77,12 @@ class Scene(Task):
 
     def draw(self, rng: random.Random, config: SceneConfig) -> Item:
         objects = _place(rng, config)
-        question, answer, ask, steps = rng.choice((_count, _exists, _compare, _relate))(rng, objects)
-        style = Style.sample(rng, config.variety)
-        canvas = Canvas(*picture_size(rng, config.size), style)
+        question, answer, ask, steps = rng.choice(QUERIES)(rng, objects)
+        description = Description("scene", scene.write(objects))
+        self.claim(description, question)
+        canvas = Canvas(*picture_size(rng, config.size), Style.sample(rng, config.variety))
         probes = tuple(_draw_object(rng, canvas, o) for o in objects)
-        return Item(canvas.image(rng), question, answer, Description("scene", scene.write(objects)), steps, ask, probes=probes)
+        return Item(canvas.image(rng), question, answer, description, steps, ask, probes=probes)
 
 
 def _place(rng: random.Random, config: SceneConfig) -> tuple[SceneObject, ...]:
@@ -158,15 +161,25 @@ def _matching(objects: tuple[SceneObject, ...], kind: tuple[str | None, str | No
     return [o for o in objects if kind[0] in (None, o.colour) and kind[1] in (None, o.shape)]
 
 
+def _lines(objects: tuple[SceneObject, ...]) -> dict[str, str]:
+    """The Description's lines, to the names of the objects on them."""
+    return {scene.write((o,)): f"{o.colour} {o.shape}" for o in objects}
+
+
 def _counted(objects: tuple[SceneObject, ...], kind: tuple[str | None, str | None]) -> str:
-    found = _matching(objects, kind)
-    places = ", ".join(f"{k} at {o.column},{o.row}" for k, o in enumerate(found, start=1))
-    return f"{_named(kind)}: {places or 'none'}. {len(found)}."
+    """Every object against the kind asked for."""
+    matching = _matching(objects, kind)
+    walk = walks.count([(scene.write((o,)), o in matching) for o in objects], f"= {_named(kind, plural=False)}")
+    return f"{walk}\n{_named(kind)}: {len(matching)}"
 
 
 def _count(rng: random.Random, objects: tuple[SceneObject, ...]) -> Asked:
-    kind = _kind(rng, objects)
-    answer = str(len(_matching(objects, kind)))
+    # The number first, then what is there that often, or the question alone would tell much of the answer.
+    colours, shapes = (sorted({getattr(o, side) for o in objects}) for side in ("colour", "shape"))
+    kinds = [(c, s) for c in (*colours, None) for s in (*shapes, None) if c or s]
+    number = rng.choice(sorted({len(_matching(objects, kind)) for kind in kinds}))
+    kind = rng.choice([kind for kind in kinds if len(_matching(objects, kind)) == number])
+    answer = str(number)
     return rng.choice(COUNT).format(what=_named(kind)), answer, {"query": "count", "kinds": [kind]}, _counted(objects, kind)
 
 
@@ -209,6 +222,11 @@ def _relate(rng: random.Random, objects: tuple[SceneObject, ...]) -> Asked:
     holds = first < second if relation in ("left of", "above") else first > second
     names = [f"{o.colour} {o.shape}" for o in (a, b)]
     ask = {"query": "relate", "kinds": [(o.colour, o.shape) for o in (a, b)], "relation": relation}
-    steps = f"{names[0]}: {side} {first}. {names[1]}: {side} {second}. {first} {'<' if first < second else '>'} {second}"
+    found = [f"{walks.find(_lines(objects), name)}\n{name}: {side} {place}" for name, place in zip(names, (first, second), strict=True)]
+    steps = "\n".join([*found, f"{first} {'<' if first < second else '>'} {second}"])
     question = rng.choice(RELATE).format(a=names[0], b=names[1], relation=relation)
     return question, "Yes" if holds else "No", ask, steps
+
+
+QUERIES = (_count, _exists, _compare, _compare, _relate)
+"""The kinds of question, by how often each is asked."""

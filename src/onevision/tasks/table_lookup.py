@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 from onevision.formal import csv
+from onevision.tasks import walks
 from onevision.tasks.base import Config, Item, Task
 from onevision.tasks.canvas import RGB, Canvas, Style, picture_size
 from onevision.tasks.words import labels
@@ -75,6 +76,7 @@ class TableLookup(Task):
     """One table of small whole numbers, or words at the higher levels; its Description is the whole table."""
 
     name = "table_lookup"
+    version = 2
     Config = TableLookupConfig
 
     @classmethod
@@ -107,9 +109,10 @@ class TableLookup(Task):
     def draw(self, rng: random.Random, config: TableLookupConfig) -> Item:
         table = _table(rng, config)
         question, answer, ask, steps = _ask(rng, table, rng.choice(config.queries))
+        description = Description("csv", csv.write(tuple(map(tuple, table))))
+        self.claim(description, question)
         picture = _Picture(rng, config, table)
         probes = picture.draw()
-        description = Description("csv", csv.write(tuple(map(tuple, table))))
         return Item(picture.canvas.image(rng), question, answer, description, steps, ask, probes=probes)
 
 
@@ -140,17 +143,20 @@ def _ask(rng: random.Random, table: Table, query: str) -> Asked:
     numeric = [k for k in range(1, len(header)) if body[0][k].isdigit()]
     ask = {"value": _value, "where": _where, "most": _most, "sum": _pair, "difference": _pair, "count": _count}[query]
     column = rng.randrange(1, len(header)) if query in ("value", "where") else rng.choice(numeric)
-    return ask(rng, query, header[column], {row[0]: row[column] for row in body})
+    question, answer, asked, steps = ask(rng, query, header[column], {row[0]: row[column] for row in body})
+    columns = walks.find({f"{name} {k}": name for k, name in enumerate(header[1:], start=1)}, header[column])
+    return question, answer, asked, f"{columns}\n{steps}"
 
 
-def _listed(column: str, cells: dict[str, str]) -> str:
-    return f"{column}: " + ", ".join(f"{row} {value}" for row, value in cells.items()) + "."
+def _found(cells: dict[str, str], row: str) -> str:
+    """The walk down a column to a row, and its cell."""
+    return f"{walks.find({f'{name} {cell}': name for name, cell in cells.items()}, row)}\n{row}: {cells[row]}"
 
 
 def _value(rng: random.Random, query: str, column: str, cells: dict[str, str]) -> Asked:
     row = rng.choice(list(cells))
     question = rng.choice(VALUE).format(row=row, column=column)
-    return question, cells[row], {"query": query, "row": row, "column": column}, f"{row}, {column}: {cells[row]}"
+    return question, cells[row], {"query": query, "row": row, "column": column}, _found(cells, row)
 
 
 def _where(rng: random.Random, query: str, column: str, cells: dict[str, str]) -> Asked:
@@ -159,12 +165,8 @@ def _where(rng: random.Random, query: str, column: str, cells: dict[str, str]) -
         return _value(rng, "value", column, cells)
     row = rng.choice(single)
     question = rng.choice(WHERE).format(value=cells[row], column=column)
-    return (
-        question,
-        row,
-        {"query": query, "value": cells[row], "column": column},
-        f"{_listed(column, cells)} {cells[row]}: {row}",
-    )
+    steps = f"{walks.find({f'{name} {cell}': cell for name, cell in cells.items()}, cells[row])}\n{cells[row]}: {row}"
+    return question, row, {"query": query, "value": cells[row], "column": column}, steps
 
 
 def _most(rng: random.Random, query: str, column: str, cells: dict[str, str]) -> Asked:
@@ -172,8 +174,9 @@ def _most(rng: random.Random, query: str, column: str, cells: dict[str, str]) ->
     row = (min if least else max)(cells, key=lambda r: int(cells[r]))
     word = rng.choice(("smallest", "lowest") if least else ("largest", "highest"))
     question = rng.choice(MOST).format(most=word, column=column)
-    ask = {"query": "least" if least else "most", "column": column}
-    return question, row, ask, f"{_listed(column, cells)} {'least' if least else 'most'}: {cells[row]} {row}"
+    which = "least" if least else "most"
+    walk = walks.best({name: int(cell) for name, cell in cells.items()}, least)
+    return question, row, {"query": which, "column": column}, f"{walk}\n{which}: {row}"
 
 
 def _pair(rng: random.Random, query: str, column: str, cells: dict[str, str]) -> Asked:
@@ -184,23 +187,19 @@ def _pair(rng: random.Random, query: str, column: str, cells: dict[str, str]) ->
     question = rng.choice(SUM if query == "sum" else DIFFERENCE).format(a=a, b=b, column=column)
     work = f"{x}+{y}={x + y}" if query == "sum" else f"{x}-{y}={x - y}"
     answer = str(x + y if query == "sum" else x - y)
-    return (
-        question,
-        answer,
-        {"query": query, "rows": [a, b], "column": column},
-        f"{a}, {column}: {x}. {b}, {column}: {y}. {work}",
-    )
+    steps = f"{_found(cells, a)}\n{_found(cells, b)}\n{work}"
+    return question, answer, {"query": query, "rows": [a, b], "column": column}, steps
 
 
 def _count(rng: random.Random, query: str, column: str, cells: dict[str, str]) -> Asked:
     # A bound below a random rank makes every count about as likely.
     ranked = sorted(map(int, cells.values()))
     n = max(0, rng.choice([*ranked, ranked[0] - 1]) - rng.choice((0, 0, 1)))
-    above = {row: value for row, value in cells.items() if int(value) > n}
-    found = ", ".join(f"{k} {row}" for k, row in enumerate(above, start=1)) or "none"
+    above = sum(int(value) > n for value in cells.values())
+    walk = walks.count([(f"{row} {value}", int(value) > n) for row, value in cells.items()], f"> {n}")
     question = rng.choice(COUNT).format(n=n, column=column)
     ask = {"query": query, "column": column, "above": n}
-    return question, str(len(above)), ask, f"{_listed(column, cells)} above {n}: {found}. {len(above)}"
+    return question, str(above), ask, f"{walk}\nabove {n}: {above}"
 
 
 class _Picture:

@@ -11,6 +11,7 @@ from onevision.formal import figure
 from onevision.formal.figure import Point, Statement
 from onevision.tasks.base import Config, Item, Task
 from onevision.tasks.canvas import PROBE_WIDTH, RGB, XY, Canvas, Style, picture_size, probe_near
+from onevision.tasks.words import opened
 from onevision.types import Description
 
 GRID = 10
@@ -75,6 +76,7 @@ class TwoCircles(Task):
     """Two circles of different colours, filled or outlined. Circles that overlap count as touching."""
 
     name = "two_circles"
+    version = 2
     Config = TwoCirclesConfig
 
     @classmethod
@@ -99,9 +101,10 @@ class TwoCircles(Task):
         size = picture_size(rng, config.size, (1, 1) if blindtest else (0.75, 1.33))
         names = sorted(rng.sample(PALETTE[: 2 if blindtest else config.colours], 2), key=PALETTE.index)
         circles = (_as_blindtest if blindtest else _somewhere)(rng, config, size, names, relation)
-        image, probes = _picture(rng, config, blindtest, size, circles)
-        question = rng.choice(QUESTIONS[query]).format(a=names[0], b=names[1])
         description = Description("figure", _describe(circles, size, relation))
+        question = self.worded(description, lambda: opened(rng, rng.choice(QUESTIONS[query]).format(a=names[0], b=names[1])))
+        image, probes = _picture(rng, config, blindtest, size, circles)
+        self.claim_picture(image)
         return Item(
             image,
             question,

@@ -1,4 +1,4 @@
-"""Short labels for tables and charts, by theme."""
+"""Short labels for tables and charts, by theme; openings of questions."""
 
 import random
 
@@ -27,3 +27,15 @@ def labels(rng: random.Random, count: int, longest: int = 5, without: str = "") 
     if theme in ("Day", "Month", "Team"):
         chosen.sort()
     return theme, [fitting[theme][k] for k in chosen]
+
+
+OPENINGS = (
+    "", "Look at the picture. ", "Please look at the image. ", "Here is a picture. ", "See the image. ", "Take a close look. ",
+    "A question about this picture: ", "Quick question: ", "Tell me: ", "I have an image here. ", "Consider the picture. ",
+)  # fmt: skip
+
+
+def opened(rng: random.Random, question: str) -> str:
+    """The question after one of OPENINGS: for tasks with so few Descriptions that their wordings alone would not give
+    every split problems with all answers."""
+    return rng.choice(OPENINGS) + question

@@ -1,5 +1,6 @@
-"""What watches a run: the loss curve, the progress bar, and a guard against gradients that are no numbers."""
+"""What watches a run: the loss curve, the progress bar, its memory, and a guard against gradients that are no numbers."""
 
+import ctypes
 import json
 import math
 import sys
@@ -82,6 +83,22 @@ class Progress(TrainerCallback):
     def on_train_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         if self.bar:
             self.bar.close()
+
+
+class Trim(TrainerCallback):
+    """Gives the heap's free pages back to the system now and then.
+
+    Rows are of ever new lengths, and glibc's malloc keeps the holes that they leave: a run on a CPU grows by 13 to 30 MB
+    a step without this. Other allocators and systems have no malloc_trim and need none.
+    """
+
+    def __init__(self, every: int = 5) -> None:
+        self.every = every
+        self.trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        if self.trim and state.global_step % self.every == 0:
+            self.trim(0)
 
 
 class Guard(TrainerCallback):

@@ -1,4 +1,4 @@
-"""`onevision train RECIPE.yaml [key=value ...]`."""
+"""`onevision train RECIPE.yaml ... [key=value ...]`."""
 
 from importlib import import_module
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from onevision.errors import MissingPartError
+from onevision.errors import InputError, MissingPartError
 from onevision.train.recipe import Recipe, load_recipe
 
 RUNNERS = {"see": "see:train_to_see", "sft": "sft:finetune", "grpo": "grpo:reinforce"}
@@ -14,15 +14,24 @@ RUNNERS = {"see": "see:train_to_see", "sft": "sft:finetune", "grpo": "grpo:reinf
 
 
 def main(
-    recipe: Annotated[str, typer.Argument(metavar="RECIPE.yaml", help="what to train, on what, and how")],
-    overrides: Annotated[list[str] | None, typer.Argument(metavar="key=value ...", help="take the place of the recipe's own")] = None,
+    arguments: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="RECIPE.yaml ... [key=value ...]",
+            help="what to train, on what, and how; several recipes are run one after the other, and key=value takes the place of their own",
+        ),
+    ],
 ) -> None:
     """Teach a model as a recipe says. Run the same line again to go on where it stopped.
 
     Example: onevision train recipes/nano-sft.yaml max_steps=100 output_dir=runs/short
     """
-    folder = run(load_recipe(recipe, overrides))
-    typer.echo(f"done: {folder}")
+    overrides = [argument for argument in arguments if "=" in argument]
+    recipes = [load_recipe(argument, overrides) for argument in arguments if "=" not in argument]
+    if not recipes:
+        raise InputError("no recipe: onevision train RECIPE.yaml [key=value ...]")
+    for recipe in recipes:
+        typer.echo(f"done: {run(recipe)}")
 
 
 def run(recipe: Recipe) -> Path:

@@ -18,7 +18,7 @@ from torch.utils.data import IterableDataset, get_worker_info
 
 from onevision import tasks
 from onevision.errors import InputError
-from onevision.models.prompts import fenced, messages_for
+from onevision.models.prompts import compose, fenced, messages_for, parse
 from onevision.sources import Dataset, open_dataset
 from onevision.tasks.base import LEVELS, Task, keyed_seed
 from onevision.train.curriculum import Curriculum, Ladder
@@ -73,6 +73,10 @@ class Draws:
 
         Raises InputError for a row that cannot be read.
         """
+        name, sample = self._draw(number, ladder)
+        return name, sample if self.recipe.thought == "described" else with_thought(sample, self.recipe.thought)
+
+    def _draw(self, number: int, ladder: Ladder | None) -> tuple[str, Sample]:
         place = int(number * self.share)
         if int((number + 1) * self.share) > place:
             return "", self.corpus.sample(int(self.corpus.held[place]) if self.held_out else self.corpus.row(place))
@@ -96,6 +100,15 @@ def in_words(sample: Sample) -> Sample:
     problem = replace(sample.problem, images=())
     prompt = messages_for((), f"{problem.question}\n{fenced(sample.description)}", problem.choices)
     return replace(sample, problem=problem, messages=[*prompt, sample.messages[-1]])
+
+
+def with_thought(sample: Sample, thought: str) -> Sample:
+    """The sample with its steps alone as thought ("steps"), or with none; one whose reply has no answer stays as it is."""
+    *before, last = sample.messages
+    said = parse(str(last["content"]))
+    if said.answer is None:
+        return sample
+    return replace(sample, messages=[*before, {**last, "content": compose(None, said.steps if thought == "steps" else "", said.answer)}])
 
 
 @lru_cache(maxsize=512)

@@ -21,7 +21,7 @@ from transformers.trainer_utils import get_last_checkpoint, rotate_checkpoints
 
 from onevision.errors import InputError, MissingPartError, OneVisionError
 from onevision.report.curves import plot_losses
-from onevision.train.callbacks import Guard, LossCurve, Progress, say
+from onevision.train.callbacks import Guard, LossCurve, Progress, Trim, say
 from onevision.train.optim import MuonAdamW
 from onevision.train.recipe import Recipe, SFTRecipe
 
@@ -99,7 +99,7 @@ class StreamTrainer(Trainer):
         self.tokens = 0
         for printer in (ProgressCallback, PrinterCallback):
             self.remove_callback(printer)
-        for callback in (LossCurve(recipe.plot_loss), Progress(lambda: self.tokens), Guard(lambda: self.learning)):
+        for callback in (LossCurve(recipe.plot_loss), Progress(lambda: self.tokens), Trim(), Guard(lambda: self.learning)):
             self.add_callback(callback)
 
     def run(self, done: int, checkpoint: str | None) -> None:
