@@ -24,7 +24,10 @@ GRPO = {
     "112 px, G 8, 256 tokens": ["--picture-size", "112", "--group", "8", "--completion-tokens", "256"],
 }
 """The last is the case that favours us least: a small picture, and time spent decoding."""
-SFT = {"512 samples, 16 a step": []}
+SFT = {
+    "512 samples, 16 a step": [],
+    "the same, tower frozen, ours with its features kept": ["--freeze-vision"],
+}
 
 
 def main() -> None:
@@ -69,6 +72,9 @@ def _run(side: str, command: list[str], what: str, args: argparse.Namespace) -> 
     if done.returncode:
         raise SystemExit(f"{side} failed: {done.stderr[-2000:]}")
     result: dict[str, Any] = json.loads(out.read_text())
+    for line in done.stderr.splitlines():
+        if line.startswith("features of"):
+            print(line, file=sys.stderr)
     print(f"{side}: {result['seconds_per_step']:.2f} s a step", file=sys.stderr, flush=True)
     return result
 
