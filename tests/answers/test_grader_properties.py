@@ -134,3 +134,19 @@ def test_prose_behind_a_final_answer_changes_nothing(form: str, answer: str, pro
 @settings(deadline=None)
 def test_text_identical_to_the_gold_is_right(text: str) -> None:
     assert grade_answer(text, text).score == (1.0 if text.strip() else None)
+
+
+TIMES = st.tuples(st.integers(1, 12), st.integers(0, 59))
+
+
+@given(TIMES, TIMES)
+def test_another_time_is_wrong_though_it_be_the_same_ratio(one, other):
+    said, gold = (f"{hour}:{minute:02d}" for hour, minute in (one, other))
+    assert grade_answer(f"<answer>{said}</answer>", gold).score == float(one == other)
+
+
+def test_times_that_are_one_ratio():
+    for said, gold in (("8:00", "4:00"), ("1:15", "3:45"), ("2:30", "1:15"), ("8:00:00", "9:00:00"), ("5:0", "3:0")):
+        assert grade_answer(f"<answer>{said}</answer>", gold).score == 0.0, (said, gold)
+    assert grade_answer("<answer>1:15</answer>", "3:45", question="In what ratio does P divide AB?").score == 1.0
+    assert grade_answer("<answer>2:3</answer>", "4:6").score == 1.0

@@ -133,12 +133,14 @@ KINDS = (TIME, VALUES, NUMBER, YES_NO, LETTER, FORMULA, PROSE, TEXT)
 
 _ASKS_LETTER = re.compile(r"\b(?:which|what)\b[^.?\n]{0,40}\b(?:letter|character)\b", re.IGNORECASE)
 _ASKS_MOLECULE = re.compile(r"\b(?:molecular|chemical|empirical) formula\b|分子式|化学式", re.IGNORECASE)
+_ASKS_RATIO = re.compile(r"\bratio\b|\bproportion|比", re.IGNORECASE)
 _ASKS_ORDER = re.compile(r"\brows?\b[^.?]{0,60}\bcolumns?\b|\bin order\b|\brespectively\b|\border(?:ed)?\b|分别", re.IGNORECASE)
 
 
 @lru_cache(maxsize=1024)
 def kind_of(gold: str, question: str | None = None) -> Kind:
-    """The kind of answer a gold answer is; a question that asks for a letter makes "O" or "I" a letter.
+    """The kind of answer a gold answer is; a question that asks for a letter makes "O" or "I" a letter, one that asks for
+    a ratio makes "3:45" one.
 
     Never raises; what no other kind can read is text.
     """
@@ -147,6 +149,8 @@ def kind_of(gold: str, question: str | None = None) -> Kind:
     if question and read_molecule(gold) and _ASKS_MOLECULE.search(question):
         return MOLECULE
     kind = next(kind for kind in KINDS if kind.read(gold) is not None)
+    if kind is TIME and question and _ASKS_RATIO.search(question):
+        return FORMULA
     return ORDERED if kind is VALUES and question and _ASKS_ORDER.search(question) else kind
 
 
@@ -162,7 +166,9 @@ def compare(answer: str, gold: str, kind: Kind | None = None) -> Comparison:
         return Comparison(1.0, "equal as text")
     value = kind.find(answer)
     same = None if value is None else kind.same(value, kind.read(gold))
-    if same or (kind in (NUMBER, TIME, VALUES) and not same and _same_as_formula(answer, gold)):
+    # A time that differs is a wrong time, though 2:30 and 1:15 are one ratio.
+    formal = kind in (NUMBER, VALUES) or (kind is TIME and value is None)
+    if same or (formal and not same and _same_as_formula(answer, gold)):
         return Comparison(1.0, f"equal as {kind.name if same else 'formulas'}")
     if value is None and not is_formula(answer) and not read_ratio(answer):
         return Comparison(0.0, f"cannot be read as {kind.name}")
@@ -178,5 +184,5 @@ def _brackets(text: str) -> str:
 
 
 def _same_as_formula(answer: str, gold: str) -> bool:
-    """What a kind's own reading leaves: `10^2` for 100, `\\frac{22}{7}` rounded, `3:45` as a ratio."""
+    """What a kind's own reading leaves: `10^2` for 100, `\\frac{22}{7}` rounded."""
     return bool(same_formula(answer, gold))

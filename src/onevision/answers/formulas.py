@@ -85,6 +85,8 @@ def _ratios(answer: str, gold: str, ordered: bool) -> Decision:
         return (True, _relations(answer, "/".join(f"({term})" for term in right))) if len(right) == 2 else _UNDECIDED
     if len(left) != len(right):
         return True, False
+    if any(_is_zero(term) for term in (*left, *right)):
+        return True, all(same_item(a, b) for a, b in zip(left, right, strict=True))
     try:
         results = [
             same(*(parse(f"({a})({b})") for a, b in ((one, right[0]), (other, left[0])))) for one, other in zip(left, right, strict=True)
@@ -92,6 +94,11 @@ def _ratios(answer: str, gold: str, ordered: bool) -> Decision:
     except NotAlgebra:
         return _UNDECIDED
     return True, False if False in results else None if None in results else True
+
+
+def _is_zero(term: str) -> bool:
+    value = read_number(term)
+    return value is not None and value.value == 0
 
 
 _EQUALS = re.compile(r"\\(?:approx|simeq|equiv|doteq|cong)(?![a-zA-Z])|≈|≡|≅|≃|(?<![<>!])=+")
