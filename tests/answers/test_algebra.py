@@ -78,3 +78,16 @@ def test_expanded_and_factored_are_the_same(roots: list[int], factor: int) -> No
     expanded = "+".join(f"({c})x^{{{len(roots) - i}}}" for i, c in enumerate(coefficients))
     assert same(parse(factored), parse(expanded)) is True
     assert same(parse(factored), parse(f"{expanded}+1")) is False
+
+
+@pytest.mark.parametrize("text", ["5" + "!" * 300, "a" + "'" * 300 + "!" * 90, "1" + "+1" * 180, "a" * 3 + "%" * 350, "x" + "°" * 300])
+def test_a_tower_of_operations_is_not_read(text: str) -> None:
+    try:
+        tree = parse(text)
+    except NotAlgebra:
+        return
+    same(tree, tree)  # what is read can be looked at
+
+
+def test_a_long_sum_is_read() -> None:
+    assert value(parse("+".join(["1"] * 100))) == 100

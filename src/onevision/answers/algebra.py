@@ -15,8 +15,9 @@ from onevision.answers.tokens import FUNCTIONS, SKIPPED, NotAlgebra, tokens_of
 
 Node = tuple[Any, ...]
 
-LONGEST, DEEPEST = 400, 40
-"""Characters of a formula and levels of nesting beyond which nothing is read."""
+LONGEST, DEEPEST, TALLEST = 400, 40, 120
+"""Characters of a formula, levels of nesting, and operations one upon the other (`5!!!…`, a sum's terms) beyond which nothing
+is read: what looks at a tree calls itself for every level."""
 
 
 _WORD = re.compile(r"(?<!\\)(?<![a-zA-Z\\])[a-zA-Z]{4,}")
@@ -31,9 +32,16 @@ def parse(text: str) -> Node:
         raise NotAlgebra(text)
     reader = _Reader(tokens_of(text))
     node = reader.sum()
-    if reader.at < len(reader.tokens):
+    if reader.at < len(reader.tokens) or _height(node) > TALLEST:
         raise NotAlgebra(text)
     return node
+
+
+def _height(node: Node) -> int:
+    level, height = [node], 0
+    while level:
+        level, height = [part for above in level for part in above[1:] if isinstance(part, tuple)], height + 1
+    return height
 
 
 class _Reader:
