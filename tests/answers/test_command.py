@@ -13,6 +13,7 @@ from onevision.answers.formats import read_predictions
 from onevision.errors import InputError
 
 OURS = {"id": "1", "question": "?", "gold": "5", "score": 1.0, "text": "<answer>5</answer>"}
+BENCH = {"id": "1", "question": "?", "choices": None, "gold": "5", "score": 1.0, "completions": [{"text": OURS["text"], "score": 1.0}]}
 MATHVISION = {"id": "4", "question": "?", "options": [], "answer": "6", "response": "\\boxed{6}", "model_answer": "6", "correct": False}
 MATHVISTA = {"7": {"pid": "7", "question": "?", "choices": ["half", "quarter"], "answer": "half", "response": "A", "true_false": True}}
 VLMEVALKIT = {"index": 3, "question": "?", "A": "cat", "B": "dog", "answer": "B", "prediction": "The answer is B.", "hit": 1}
@@ -41,6 +42,7 @@ def xlsx(path: Path, row: dict[str, Any]) -> Path:
     ("name", "file"),
     [
         ("OneVision", lambda folder: write(folder / "a.jsonl", OURS)),
+        ("records of `onevision bench`", lambda folder: write(folder / "a.jsonl", BENCH)),
         ("MATH-V", lambda folder: write(folder / "a.jsonl", MATHVISION)),
         ("MathVista", lambda folder: write(folder / "a.json", MATHVISTA)),
         ("VLMEvalKit", lambda folder: tsv(folder / "a.tsv", VLMEVALKIT)),

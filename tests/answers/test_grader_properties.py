@@ -118,6 +118,16 @@ def test_time_is_linear_in_hostile_text(piece: str, form: str) -> None:
     assert time.process_time() - start < 8
 
 
+BEYOND = ("x < 9e999 or x > 10^{400}", "[1, 10^{400}] \\cup [10^{500}, \\pi)", "10^{400}", "5" + "!" * 300, "x > \\pi", "3.14")
+
+
+@pytest.mark.parametrize("gold", BEYOND)
+def test_numbers_beyond_all_floats_are_judged_or_not_but_raise_nothing(gold: str) -> None:
+    for text in BEYOND:
+        verdict = grade_answer(f"<answer>{text}</answer>", gold)
+        assert verdict.score == 1.0 if text == gold else not verdict.score
+
+
 PROSE = ("This completes the solution.", "I hope this helps!", "We used 3 facts.", "The other options do not fit.", "It holds as 2+2=4.")
 FINAL = ("<answer>{}</answer>", "So it is \\boxed{{{}}}.", "Steps.\n\nFinal answer: {}\n")
 

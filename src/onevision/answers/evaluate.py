@@ -143,7 +143,10 @@ def close(left: Value, right: Value) -> bool:
     """Whether two values are equal: exactly where both are rational, to nine digits otherwise."""
     if isinstance(left, Fraction) and isinstance(right, Fraction):
         return left == right
-    one, other = complex(left), complex(right)
+    try:
+        one, other = complex(left), complex(right)
+    except OverflowError:  # a fraction beyond all floats, beside a float
+        return False
     if 0 in (one, other):
         return abs(one - other) < 1e-12
     return abs(one - other) <= CLOSE * max(abs(one), abs(other))

@@ -137,4 +137,7 @@ def _is_whole(number: Value) -> bool:
 
 
 def _near(a: Value, b: Value, decimals: int) -> bool:
-    return abs(complex(a) - complex(b)) <= 0.5 * 10.0**-decimals * (1 + CLOSE) + 1e-15
+    try:
+        return abs(complex(a) - complex(b)) <= 0.5 * 10.0**-decimals * (1 + CLOSE) + 1e-15
+    except OverflowError:
+        return False

@@ -69,6 +69,12 @@ def _onevision(row: Record) -> Prediction:
     )
 
 
+def _benchmark(row: Record) -> Prediction:
+    """A benchmark's record: the first of its completions."""
+    first = row["completions"][0] if row["completions"] else {}
+    return _onevision({**row, "text": first.get("text"), "score": first.get("score")})
+
+
 def _mathvision(row: Record) -> Prediction:
     label = _label(row.get("correct"))
     return Prediction(
@@ -111,6 +117,7 @@ def _has(*keys: str) -> Callable[[Record], bool]:
 
 FORMATS = (
     Format("OneVision JSONL (id, text, gold)", _has("text", "gold"), _onevision),
+    Format("records of `onevision bench` (id, gold, completions)", _has("gold", "completions"), _benchmark),
     Format(
         "lmms-eval samples JSONL (doc_id, target, resps)",
         lambda row: "doc_id" in row and ("resps" in row or "filtered_resps" in row),

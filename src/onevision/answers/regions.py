@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from fractions import Fraction
 
 from onevision.answers.algebra import parse
 from onevision.answers.evaluate import NoValue, Value, close, value
@@ -94,8 +95,8 @@ def _half_line(sign: str, end: str) -> list[tuple[Bound, Bound]]:
     return [(_LOW, bound)] if sign in "<≤" else [(bound, _HIGH)]
 
 
-def _place(bound: Bound) -> tuple[int, float]:
-    return bound.sign, 0.0 if bound.sign else complex(bound.at).real
+def _place(bound: Bound) -> tuple[int, Fraction | float]:
+    return bound.sign, 0.0 if bound.sign else bound.at if isinstance(bound.at, Fraction) else bound.at.real
 
 
 def same_region(left: Region, right: Region) -> bool:
