@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/pip --disable-pip-version-check install -q -c constraints.txt
 
-.PHONY: demo test lint snippet table decode clean
+.PHONY: demo test lint snippet nano table decode clean
 
 demo: .venv/installed
 	$(BIN)/onevision ask examples/daisies.png "Which number do you have to write in the last daisy?"
@@ -19,6 +19,10 @@ lint: .venv/installed-dev
 # R1-Onevision's own inference snippet on nano, in a venv of its own with torchvision and qwen-vl-utils.
 snippet: .venv-snippet/installed
 	.venv-snippet/bin/python tests/snippet/run.py src/onevision/models/nano_weights examples/daisies.png
+
+# nano from nothing, one stage after the other into runs/; stopped at any time, the same line goes on. Many hours on two cores.
+nano: .venv/installed-dev
+	$(BIN)/onevision train $(foreach stage,see sft sft-thaw sft-polish sft-lookup,recipes/nano-$(stage).yaml)
 
 # The README's table, measured anew: what nano was trained on, at the sizes it was trained on.
 NANO := chain scene bar_chart clock table_lookup line_crossings two_circles circled_letter overlapping_shapes nested_squares grid_size metro_paths

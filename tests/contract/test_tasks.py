@@ -1,7 +1,8 @@
-"""What every visual task promises, checked on a few hundred small items of each."""
+"""What every visual task promises, checked on a few hundred small items of each (ONEVISION_TASK_ITEMS=1000: on so many)."""
 
 import importlib.util
 import json
+import os
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -19,7 +20,7 @@ from onevision.models.prompts import compose
 from onevision.tasks.base import LEVELS, SPLITS, Item, Task
 
 SMALL = (112, 168)
-ITEMS = 240
+ITEMS = int(os.environ.get("ONEVISION_TASK_ITEMS", "240"))
 
 MAJORITY = {"circled_letter": 0.1, "grid_size": 0.2, "metro_paths": 0.34, "two_circles": 0.6, "scene": 0.5}
 """Largest share of the commonest answer, by task; 0.45 for the others."""
