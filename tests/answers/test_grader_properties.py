@@ -155,6 +155,12 @@ def test_another_time_is_wrong_though_it_be_the_same_ratio(one, other):
     assert grade_answer(f"<answer>{said}</answer>", gold).score == float(one == other)
 
 
+def test_a_point_is_no_number():
+    for said in ("(-1,-1)", "(-1, -1)", "\\left(-1,-1\\right)", "(-1,-1,-1)"):
+        assert grade_answer(f"<answer>{said}</answer>", "-1").score == 0.0, said
+    assert grade_answer("<answer>(1,234)</answer>", "1234").score == grade_answer("<answer>(-1)</answer>", "-1").score == 1.0
+
+
 def test_times_that_are_one_ratio():
     for said, gold in (("8:00", "4:00"), ("1:15", "3:45"), ("2:30", "1:15"), ("8:00:00", "9:00:00"), ("5:0", "3:0")):
         assert grade_answer(f"<answer>{said}</answer>", gold).score == 0.0, (said, gold)

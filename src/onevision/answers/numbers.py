@@ -157,6 +157,9 @@ _OPERATORS = re.compile(r"[\\^√π+*=×≈<>]")
 _ORDINAL = ("st", "nd", "rd", "th")
 
 
+_TUPLE = re.compile(r"\([^()]*[,;][^()]*\)\.?")
+
+
 def find_number(text: str) -> Quantity | None:
     """The one number that an answer states, as a whole, behind its last "=", or as the only number in its sentence.
 
@@ -172,6 +175,8 @@ def find_number(text: str) -> Quantity | None:
     if len(text) > 400 or _OPERATORS.search(text):
         return None
     chunks = list(_chunks(text))
+    if len(chunks) > 1 and _TUPLE.fullmatch(text):  # (3,3) is a point, not a 3
+        return None
     values = {quantity.value if quantity else None for quantity, _ in chunks}
     hedged = any(_hedged(text, match) for _, match in chunks)
     return chunks[0][0] if len(values) == 1 and not hedged else None
