@@ -61,7 +61,7 @@ class Scene(Task):
     """Shapes of several colours, each in its own cell of a 5×5 grid that covers the page."""
 
     name = "scene"
-    version = 2
+    version = 3
     Config = SceneConfig
 
     @classmethod
@@ -77,7 +77,7 @@ class Scene(Task):
 
     def draw(self, rng: random.Random, config: SceneConfig) -> Item:
         objects = _place(rng, config)
-        question, answer, ask, steps = rng.choice(QUERIES)(rng, objects)
+        question, answer, ask, steps = rng.choice(QUERIES)(rng, objects, config)
         description = Description("scene", scene.write(objects))
         self.claim(description, question)
         canvas = Canvas(*picture_size(rng, config.size), Style.sample(rng, config.variety))
@@ -138,26 +138,33 @@ _SHAPE: dict[str, Callable[..., None]] = {
 
 Asked = tuple[str, str, dict[str, Any], str]
 """question, answer, ask, steps"""
+Kind = tuple[str | None, str | None]
+"""A colour, a shape or both; None for any."""
 
 
 def _plural(shape: str) -> str:
     return "crosses" if shape == "cross" else f"{shape}s"
 
 
-def _named(kind: tuple[str | None, str | None], plural: bool = True) -> str:
+def _named(kind: Kind, plural: bool = True) -> str:
     colour, shape = kind
     noun = (_plural(shape) if plural else shape) if shape else ("objects" if plural else "object")
     return f"{colour} {noun}" if colour else noun
 
 
-def _kind(rng: random.Random, objects: tuple[SceneObject, ...]) -> tuple[str | None, str | None]:
-    """A colour, a shape or both, mostly of an object that is there."""
-    o = rng.choice(objects)
-    colour = o.colour if rng.random() < 0.8 else rng.choice(PALETTE)
-    return rng.choice(((colour, o.shape), (colour, None), (None, o.shape)))
+def _kinds(rng: random.Random, objects: tuple[SceneObject, ...], config: SceneConfig) -> tuple[Kind, Kind]:
+    """Two kinds, mostly of objects that are there; both colours, both shapes or both of them, so that neither holds the other."""
+    form = rng.choice((0, 1, 2))
+    found = []
+    for o in rng.choices(objects, k=2):
+        colour, shape = o.colour, o.shape
+        if rng.random() < 0.2:
+            colour, shape = rng.choice(PALETTE[: config.colours]), rng.choice(SHAPES[: config.shapes])
+        found.append(((colour, shape), (colour, None), (None, shape))[form])
+    return found[0], found[1]
 
 
-def _matching(objects: tuple[SceneObject, ...], kind: tuple[str | None, str | None]) -> list[SceneObject]:
+def _matching(objects: tuple[SceneObject, ...], kind: Kind) -> list[SceneObject]:
     return [o for o in objects if kind[0] in (None, o.colour) and kind[1] in (None, o.shape)]
 
 
@@ -166,14 +173,14 @@ def _lines(objects: tuple[SceneObject, ...]) -> dict[str, str]:
     return {scene.write((o,)): f"{o.colour} {o.shape}" for o in objects}
 
 
-def _counted(objects: tuple[SceneObject, ...], kind: tuple[str | None, str | None]) -> str:
+def _counted(objects: tuple[SceneObject, ...], kind: Kind) -> str:
     """Every object against the kind asked for."""
     matching = _matching(objects, kind)
     walk = walks.count([(scene.write((o,)), o in matching) for o in objects], f"= {_named(kind, plural=False)}")
     return f"{walk}\n{_named(kind)}: {len(matching)}"
 
 
-def _count(rng: random.Random, objects: tuple[SceneObject, ...]) -> Asked:
+def _count(rng: random.Random, objects: tuple[SceneObject, ...], config: SceneConfig) -> Asked:
     # The number first, then what is there that often, or the question alone would tell much of the answer.
     colours, shapes = (sorted({getattr(o, side) for o in objects}) for side in ("colour", "shape"))
     kinds = [(c, s) for c in (*colours, None) for s in (*shapes, None) if c or s]
@@ -183,40 +190,40 @@ def _count(rng: random.Random, objects: tuple[SceneObject, ...]) -> Asked:
     return rng.choice(COUNT).format(what=_named(kind)), answer, {"query": "count", "kinds": [kind]}, _counted(objects, kind)
 
 
-def _exists(rng: random.Random, objects: tuple[SceneObject, ...]) -> Asked:
+def _exists(rng: random.Random, objects: tuple[SceneObject, ...], config: SceneConfig) -> Asked:
     there = {(o.colour, o.shape) for o in objects}
     # Absent kinds share a colour or a shape with what is there, so that both must be looked at.
     absent = sorted((a.colour, b.shape) for a in objects for b in objects if (a.colour, b.shape) not in there)
-    absent = absent or [(c, s) for c in PALETTE for s in SHAPES if (c, s) not in there]
+    absent = absent or [(c, s) for c in PALETTE[: config.colours] for s in SHAPES[: config.shapes] if (c, s) not in there]
     kind = rng.choice(sorted(there)) if rng.random() < 0.5 else rng.choice(absent)
     answer = "Yes" if kind in there else "No"
     question = rng.choice(EXISTS).format(what=_named(kind, plural=False)).replace("a orange", "an orange")
     return question, answer, {"query": "exists", "kinds": [kind]}, _counted(objects, kind)
 
 
-def _compare(rng: random.Random, objects: tuple[SceneObject, ...]) -> Asked:
+def _compare(rng: random.Random, objects: tuple[SceneObject, ...], config: SceneConfig) -> Asked:
     wanted = rng.random() < 0.5
     for _ in range(30):
-        a, b = _kind(rng, objects), _kind(rng, objects)
+        a, b = _kinds(rng, objects, config)
         more = len(_matching(objects, a)) > len(_matching(objects, b))
         if a != b and more == wanted:
             break
     else:
-        return _count(rng, objects)
+        return _count(rng, objects, config)
     steps = f"{_counted(objects, a)}\n{_counted(objects, b)}\n"
     steps += f"{len(_matching(objects, a))} {'>' if more else 'is not >'} {len(_matching(objects, b))}"
     question = rng.choice(COMPARE).format(a=_named(a), b=_named(b))
     return question, "Yes" if more else "No", {"query": "compare", "kinds": [a, b]}, steps
 
 
-def _relate(rng: random.Random, objects: tuple[SceneObject, ...]) -> Asked:
+def _relate(rng: random.Random, objects: tuple[SceneObject, ...], config: SceneConfig) -> Asked:
     kinds = [(o.colour, o.shape) for o in objects]
     single = [o for o in objects if kinds.count((o.colour, o.shape)) == 1]
     relation = rng.choice(RELATIONS)
     side = "column" if relation in ("left of", "right of") else "row"
     pairs = [(a, b) for a in single for b in single if getattr(a, side) != getattr(b, side)]
     if not pairs:
-        return _exists(rng, objects)
+        return _exists(rng, objects, config)
     a, b = rng.choice(pairs)
     first, second = getattr(a, side), getattr(b, side)
     holds = first < second if relation in ("left of", "above") else first > second
@@ -228,5 +235,5 @@ def _relate(rng: random.Random, objects: tuple[SceneObject, ...]) -> Asked:
     return question, "Yes" if holds else "No", ask, steps
 
 
-QUERIES = (_count, _exists, _compare, _compare, _relate)
+QUERIES = (_count, _exists, _exists, _compare, _relate, _relate)
 """The kinds of question, by how often each is asked."""
