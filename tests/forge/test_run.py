@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from onevision import tasks
 from onevision.cli import main
 from onevision.errors import InputError, OneVisionError
 from onevision.forge.recipe import load_recipe
@@ -52,7 +53,7 @@ def test_an_offline_run_and_its_second_call(tmp_path):
     assert totals["dropped"] == {"read: broken row": 1}
     assert totals["all"] == {"other / chain": 9, "own / mine": 1}
     samples = list(open_dataset(str(tmp_path / "out" / "data")))
-    assert [sample.problem.id for sample in samples] == [f"chain-v1-train-0-{i}" for i in range(9)]
+    assert [sample.problem.id for sample in samples] == [f"chain-v{tasks.make('chain').version}-train-0-{i}" for i in range(9)]
     assert all(sample.verdict and sample.verdict.score == 1.0 and sample.problem.images for sample in samples)
     (dropped,) = rows(tmp_path / "out", "dropped")
     assert "gone.png: no such file" in dropped["dropped_words"]
