@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from onevision.serve.demo.examples import examples
 from tests.browser import PATIENCE_MS, chromium
 from tests.serve.demo_server import TEXT, Scripted, served
 
@@ -139,7 +140,7 @@ def test_an_example_is_chosen_with_the_keyboard(page: Any, engine: Scripted) -> 
     assert question == "Which number do you have to write in the last daisy?"
     page.keyboard.press("Control+Enter")
     page.wait_for_selector(".ov-answer")
-    assert engine.asked[-1][0][0]["content"][0]["image"].size == (204, 92)
+    assert engine.asked[-1][0][0]["content"][0]["image"].size == examples()[0].image.size
 
 
 def test_the_focus_goes_from_the_question_to_ask_to_stop(page: Any) -> None:
