@@ -150,7 +150,7 @@ def test_cut_answers_teach_nothing_where_asked(recipe):
 
 def test_a_reference_holds_back(recipe):
     """With a huge beta and nothing to gain the policy stays where it is."""
-    strong = replace(recipe, beta=0.5, max_steps=2, logging_steps=1)
+    strong = replace(recipe, beta=0.5, max_steps=2, logging_steps=1, num_generations=16)  # so many that their pay differs
     reinforce(strong)
     assert logged(strong)[0]["kl"] == pytest.approx(0.0, abs=1e-6)
     assert logged(strong)[1]["kl"] > 0
@@ -168,7 +168,7 @@ def test_frozen_tower_looks_once(recipe):
 
 def test_lora(recipe):
     pytest.importorskip("peft")
-    reinforce(replace(recipe, finetuning_type="lora", beta=0.1, max_steps=2, learning_rate=1e-2))
+    reinforce(replace(recipe, finetuning_type="lora", beta=0.1, max_steps=2, learning_rate=1e-2, num_generations=16))
     assert (Path(recipe.output_dir) / "adapter_model.safetensors").exists()
     assert logged(recipe)[1]["kl"] > 0
 
