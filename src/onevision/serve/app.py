@@ -40,7 +40,10 @@ def create_app(scheduler: Scheduler, model_name: str, settings: Settings, fetche
         title="OneVision", version=onevision.__version__, responses=ERRORS, docs_url=None, redoc_url=None, openapi_url="/v1/openapi.json"
     )
     api = _Api(scheduler, model_name, settings, fetcher or Fetcher(settings))
-    app.add_api_route("/v1/chat/completions", api.chat, methods=["POST"], response_model=ChatReply, summary="Answer a chat")
+    streamed: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}}
+    app.add_api_route(
+        "/v1/chat/completions", api.chat, methods=["POST"], response_model=ChatReply, responses=streamed, summary="Answer a chat"
+    )
     app.add_api_route("/v1/models", api.models, methods=["GET"], response_model=ModelList, summary="The models that can be asked")
     app.add_api_route("/v1/models/{model:path}", api.model, methods=["GET"], response_model=ModelCard, summary="One model")
     app.add_api_route("/health", api.health, methods=["GET"], response_model=Health, summary="Whether requests are taken")
