@@ -6,15 +6,14 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from onevision.models.prompts import parse
+from onevision.report.html import write_html
 from onevision.report.tables import cell, show
-from onevision.store import write_atomic
 
 SHOWN_KEPT, SHOWN_DROPPED = 60, 6
 """Samples in the gallery: of those kept, spread over the run; of those dropped, for each reason."""
@@ -162,12 +161,7 @@ def _write_page(made: Made, plots: Mapping[str, Path]) -> Path:
         "plots": {title: _data_url("png", path.read_bytes()) for title, path in plots.items()},
         "samples": [*_gallery(made.folder / "data", "", SHOWN_KEPT), *_dropped(made.folder / "dropped")],
     }
-    # What a model or a data set wrote may hold "</script>".
-    text = json.dumps(data, ensure_ascii=False).replace("<", "\\u003c")
-    template = (files("onevision.report") / "forge.html").read_text(encoding="utf-8")
-    path = made.folder / "report.html"
-    write_atomic(path, template.replace("__DATA__", text))
-    return path
+    return write_html(made.folder / "report.html", "forge.html", data)
 
 
 def _dropped(folder: Path) -> Iterator[dict[str, Any]]:

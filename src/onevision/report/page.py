@@ -1,19 +1,17 @@
-"""One static HTML page: the tables, the plots, and every sample to read and filter. It needs no server and no network."""
+"""Benchmark runs as one page: the tables, the plots, and every sample to read and filter."""
 
 import base64
-import json
 import os
 from collections.abc import Sequence
 from dataclasses import asdict
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from onevision.report.compare import Paired
+from onevision.report.html import write_html
 from onevision.report.plots import plot_scores
 from onevision.report.published import published
 from onevision.report.tables import Run, cell, costs, figure_cells, guess, lines, several
-from onevision.store import write_atomic
 
 
 def write_page(path: Path, runs: Sequence[Run], pairs: Sequence[tuple[str, str, Paired]] = ()) -> Path:
@@ -23,11 +21,7 @@ def write_page(path: Path, runs: Sequence[Run], pairs: Sequence[tuple[str, str, 
         "runs": [_run(run, path.parent) for run in runs],
         "pairs": [{"first_run": first, "second_run": second, **_paired(pair)} for first, second, pair in pairs],
     }
-    # What a model wrote may hold "</script>".
-    text = json.dumps(data, ensure_ascii=False).replace("<", "\\u003c")
-    template = (files("onevision.report") / "page.html").read_text(encoding="utf-8")
-    write_atomic(path, template.replace("__DATA__", text))
-    return path
+    return write_html(path, "page.html", data)
 
 
 def _run(run: Run, home: Path) -> dict[str, Any]:
