@@ -1,19 +1,24 @@
 """Objects with their boxes, one a line: `dog 12,30,200,148` has its left, top, right and bottom edge in pixels."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from onevision.errors import InputError
 
-_OBJECT = re.compile(r"(\S.*?) +(-?\d{1,6}),(-?\d{1,6}),(-?\d{1,6}),(-?\d{1,6})")
+EDGES = r"(-?\d{1,6}),(-?\d{1,6}),(-?\d{1,6}),(-?\d{1,6})"
+_OBJECT = re.compile(rf"(\S.*?) +{EDGES}")
+
+Box = tuple[int, int, int, int]
+"""Left, top, right, bottom in whole pixels, right and bottom just outside."""
 
 
 @dataclass(frozen=True)
 class Thing:
-    """label: words; box: left, top, right, bottom, whole pixels, right and bottom just outside."""
+    """label: words; where it is."""
 
     label: str
-    box: tuple[int, int, int, int]
+    box: Box
 
 
 def write(things: tuple[Thing, ...]) -> str:
@@ -38,7 +43,12 @@ def _parse_line(line: str) -> Thing:
     match = _OBJECT.fullmatch(line)
     if not match:
         raise InputError(f"boxes: 'label left,top,right,bottom' was expected, not {line!r}")
-    left, top, right, bottom = (int(edge) for edge in match.groups()[1:])
+    return Thing(match[1], box_of("boxes", line, match.groups()[1:]))
+
+
+def box_of(kind: str, line: str, edges: Sequence[str]) -> Box:
+    """The box of a line's four edges; raises InputError naming the line where it is empty."""
+    left, top, right, bottom = (int(edge) for edge in edges)
     if not (left < right and top < bottom):
-        raise InputError(f"boxes: left < right and top < bottom was expected in {line!r}")
-    return Thing(match[1], (left, top, right, bottom))
+        raise InputError(f"{kind}: left < right and top < bottom was expected in {line!r}")
+    return left, top, right, bottom

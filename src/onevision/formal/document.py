@@ -4,15 +4,16 @@ import re
 from dataclasses import dataclass
 
 from onevision.errors import InputError
+from onevision.formal.boxes import EDGES, Box, box_of
 
-_LINE = re.compile(r"(-?\d{1,6}),(-?\d{1,6}),(-?\d{1,6}),(-?\d{1,6}) (\S.*)")
+_LINE = re.compile(rf"{EDGES} (\S.*)")
 
 
 @dataclass(frozen=True)
 class Line:
-    """box: left, top, right, bottom, whole pixels; text: what stands there, without spaces at its ends."""
+    """box: where it stands; text: what stands there, without spaces at its ends."""
 
-    box: tuple[int, int, int, int]
+    box: Box
     text: str
 
 
@@ -38,7 +39,4 @@ def _parse_line(line: str) -> Line:
     match = _LINE.fullmatch(line)
     if not match:
         raise InputError(f"document: 'left,top,right,bottom text' was expected, not {line!r}")
-    left, top, right, bottom = (int(edge) for edge in match.groups()[:4])
-    if not (left < right and top < bottom):
-        raise InputError(f"document: left < right and top < bottom was expected in {line!r}")
-    return Line((left, top, right, bottom), match[5])
+    return Line(box_of("document", line, match.groups()[:4]), match[5])
