@@ -5,7 +5,6 @@ python docs/pictures/make_screenshots.py [URL of a running demo; without it one 
 
 import io
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -16,18 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image
-from playwright.sync_api import sync_playwright
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-]
+sys.path.insert(0, str(ROOT / "tests"))
+from browser import chromium  # noqa: E402
+
 DESK, PHONE = {"width": 1180, "height": 860}, {"width": 390, "height": 844}
 
 
@@ -109,15 +102,12 @@ def shoot(browser: Any, url: str) -> None:
 
 def main() -> None:
     """From the address given, or a server of its own."""
-    chromium = shutil.which("chromium") or sys.exit("Chromium is needed: apt-get install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+    with chromium() as browser:
         if sys.argv[1:]:
             shoot(browser, sys.argv[1])
         else:
             with running() as url:
                 shoot(browser, url)
-        browser.close()
 
 
 if __name__ == "__main__":
