@@ -21,6 +21,7 @@ from onevision.errors import InputError
 from onevision.models.prompts import compose, fenced, messages_for, parse
 from onevision.sources import Dataset, open_dataset
 from onevision.tasks.base import LEVELS, Task, keyed_seed
+from onevision.train.augment import augment
 from onevision.train.curriculum import Curriculum, Ladder
 from onevision.train.encode import BLANK, IGNORE, Encoded, Features, Limits, collate, encode
 from onevision.train.recipe import Recipe, SFTRecipe
@@ -87,7 +88,8 @@ class Draws:
         if rng.random() < self.recipe.described:
             # A hard Description reads no worse than an easy one; nobody sees the picture, so it may be small.
             return "", in_words(_task(name, "train", self.recipe.seed, rng.choice(LEVELS), (112, 168)).sample(number))
-        return name, _task(name, "train", self.recipe.seed, level, size).sample(number)
+        sample = _task(name, "train", self.recipe.seed, level, size).sample(number)
+        return name, augmented(sample, rng) if rng.random() < self.recipe.augment else sample
 
     def _any(self, rng: random.Random) -> tuple[str, int, tuple[int, int]]:
         low, high = rng.choice(self.recipe.sizes)
@@ -100,6 +102,14 @@ def in_words(sample: Sample) -> Sample:
     problem = replace(sample.problem, images=())
     prompt = messages_for((), f"{problem.question}\n{fenced(sample.description)}", problem.choices)
     return replace(sample, problem=problem, messages=[*prompt, sample.messages[-1]])
+
+
+def augmented(sample: Sample, rng: random.Random) -> Sample:
+    """The sample with its pictures as people meet them (`train.augment`)."""
+    problem = replace(sample.problem, images=tuple(augment(image, rng) for image in sample.problem.images))
+    return replace(
+        sample, problem=problem, messages=[*messages_for(problem.images, problem.question, problem.choices), sample.messages[-1]]
+    )
 
 
 def with_thought(sample: Sample, thought: str) -> Sample:

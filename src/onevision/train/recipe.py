@@ -104,6 +104,7 @@ class SFTRecipe(Recipe):
     dataset_weight: the data sets' share of the samples, beside the weights of `tasks`.
     described: the share of the tasks' samples that give the Description in words, of any level, in place of the picture:
     practice in reasoning alone, without the picture tower's cost.
+    augment: the share of the tasks' pictures that are turned, blurred, scaled, given margins or saved as JPEG (`train/augment.py`).
     thought: what stands between the question and the answer that is learnt: the Description and the steps ("described"),
     the steps alone ("steps"), or nothing ("none"); to measure what a thought is worth.
     feature_cache: a folder for the picture features of data sets, so that a frozen tower sees each picture once. One
@@ -115,6 +116,7 @@ class SFTRecipe(Recipe):
     freeze_multi_modal_projector: bool = True
     dataset_weight: float = 1.0
     described: float = 0.0
+    augment: float = 0.0
     thought: Literal["described", "steps", "none"] = "described"
     feature_cache: str | None = None
     cutoff_len: int = 2048

@@ -1,0 +1,49 @@
+"""Pictures as people meet them: what they show stays."""
+
+import random
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from onevision import tasks
+from onevision.train import augment as augmenting
+from onevision.train.augment import augment
+from onevision.train.data import augmented
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(28, 400), st.integers(28, 400), st.integers(0, 2**32))
+def test_any_picture_keeps_its_kind_and_about_its_size(width, height, seed):
+    after = augment(Image.new("RGB", (width, height), (250, 250, 240)), random.Random(seed))
+    assert after.mode == "RGB"
+    before = width * height
+    assert 0.8 * before <= after.width * after.height <= 2.2 * before
+
+
+@pytest.mark.parametrize("change", ["_turn", "_margin", "_scale", "_blur", "_light", "_jpeg"])
+def test_every_change_alters_the_picture_and_keeps_what_is_drawn(change):
+    image = tasks.make("circled_letter", levels=(1,), size=(160, 168)).problem(3).images[0]
+    rng = random.Random(1)
+    after = getattr(augmenting, change)(image, rng)
+    assert after.size != image.size or np.asarray(after).tobytes() != np.asarray(image).tobytes()
+    # Ink: what is well below the page's brightness.
+    ink = [np.asarray(one.convert("L"), float) for one in (image, after)]
+    dark = [int((grey < np.percentile(grey, 95) - 90).sum()) for grey in ink]
+    assert 0.6 < dark[1] / dark[0] < 1.6
+
+
+def test_the_same_draw_gives_the_same_picture():
+    image = Image.effect_noise((120, 90), 60).convert("RGB")
+    assert augment(image, random.Random(5)).tobytes() == augment(image, random.Random(5)).tobytes()
+
+
+def test_a_sample_shows_the_model_the_changed_picture():
+    sample = tasks.make("chain", levels=(1,), size=(112, 168)).sample(0)
+    after = augmented(sample, random.Random(2))
+    shown = after.messages[0]["content"][0]["image"]
+    assert shown.tobytes() == after.problem.images[0].tobytes() != sample.problem.images[0].tobytes()
+    assert after.messages[-1] == sample.messages[-1]
+    assert after.problem.question == sample.problem.question
