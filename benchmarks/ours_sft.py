@@ -42,6 +42,7 @@ def main() -> None:
             per_device_train_batch_size=1,
             gradient_accumulation_steps=args.samples_per_step,
             cutoff_len=4096,
+            pack_tokens=1200,
             max_steps=args.steps,
             learning_rate=args.lr,
             lr_scheduler_type="constant",
@@ -60,7 +61,8 @@ def main() -> None:
         corpus = Corpus(recipe)
         start = time.perf_counter()
         kept = _features(recipe, model, processor, corpus, training_arguments(recipe))
-        print(f"features of {len(corpus)} samples: {time.perf_counter() - start:.1f} s", file=sys.stderr)
+        if kept:
+            print(f"features of {len(corpus)} samples: {time.perf_counter() - start:.1f} s", file=sys.stderr)
         share, end = Share(args.samples_per_step), args.steps * args.samples_per_step
         updates = Updates(Draws(recipe, corpus), processor, share, end=end, kept=kept)
         trainer = SFTTrainer(recipe, model, updates)

@@ -129,7 +129,7 @@ class StreamTrainer(Trainer):
     def check_finite(self, loss: Tensor) -> None:
         """Name what gave a loss that is no number; `Guard` then drops the update on all processes."""
         if not torch.isfinite(loss):
-            say(f"step {self.state.global_step + 1}: the loss of {self.learning} is {float(loss)}")
+            say(f"step {self.state.global_step + 1}: the loss of {self.learning} is {float(loss.detach())}")
 
     def keep(self, folder: Path) -> None:
         """Write into a checkpoint what else a subclass must find there to go on."""
