@@ -121,6 +121,24 @@ def test_probes_hold(name: str) -> None:
             assert max(abs(a - b) for a, b in zip(seen, wanted, strict=True)) <= 60, (level, (x, y), seen, wanted, item)
 
 
+def test_every_renderer_shows_what_the_description_says(name: str) -> None:
+    own = small(name)
+    for renderer in type(own).renderers[1:]:
+        other = small(name, renderer=renderer)
+        # A grid on whole pixels is the same everywhere.
+        assert any(other.item(index).image.tobytes() != own.item(index).image.tobytes() for index in range(12))
+        for index in range(12):
+            item = other.item(index)
+            assert solver(name)(item.description.text, json.loads(json.dumps(item.ask))) == item.answer
+            off = [place for place in item.probes if _differs(item.image.getpixel(place[:2]), place[2])]
+            # Edges are smoothed otherwise: a hair line may show paler in one pixel or another.
+            assert len(off) <= 0.2 * len(item.probes), (renderer, index, off, item)
+
+
+def _differs(seen: Any, wanted: tuple[int, int, int]) -> bool:
+    return max(abs(a - b) for a, b in zip(seen, wanted, strict=True)) > 90
+
+
 def test_answers_are_balanced(name: str) -> None:
     answers = Counter(item.answer for _, item in pool(name))
     answer, count = answers.most_common(1)[0]
@@ -158,7 +176,7 @@ def test_sizes_are_respected(name: str) -> None:
         assert SMALL[0] - 2 <= (width * height) ** 0.5 <= SMALL[1] + 2, item.image.size
 
 
-@pytest.mark.parametrize("wrong", [{"levels": ()}, {"levels": (6,)}, {"split": "dev"}, {"no_such_field": 1}])
+@pytest.mark.parametrize("wrong", [{"levels": ()}, {"levels": (6,)}, {"split": "dev"}, {"no_such_field": 1}, {"renderer": "etching"}])
 def test_config_errors_are_the_users(name: str, wrong: dict[str, Any]) -> None:
     with pytest.raises(InputError):
         tasks.make(name, **wrong)

@@ -33,6 +33,9 @@ def main(
     limit: Annotated[int | None, typer.Option(help="problems, spread evenly over the benchmark; of each of our tasks", min=1)] = None,
     levels: Annotated[str, typer.Option(help="levels of our own tasks, drawn from evenly")] = "1,2,3,4,5",
     size: Annotated[str, typer.Option(help="picture sizes of our own tasks, pixels, instead of each level's own, e.g. 112,168")] = "",
+    renderer: Annotated[
+        Literal["own", "svg"], typer.Option(help="svg: our own tasks in lines and fonts that no training picture has")
+    ] = "own",
     n: Annotated[int, typer.Option("-n", help="completions of each problem, for pass@k and majority; give a temperature", min=1)] = 1,
     temperature: Annotated[float, typer.Option(help="0 takes the likeliest token")] = 0.0,
     top_p: Annotated[float, typer.Option(help="sample from the likeliest tokens that hold this much probability")] = 1.0,
@@ -50,7 +53,7 @@ def main(
     from onevision import tasks
 
     chosen, own = _chosen(names)
-    drawn: dict[str, Any] = {"levels": _numbers("levels", levels)} | _size(size)
+    drawn: dict[str, Any] = {"levels": _numbers("levels", levels)} | _size(size) | ({} if renderer == "own" else {"renderer": renderer})
     sampling = {"temperature": temperature, "top_p": top_p, "seed": seed}
     if n > 1 and temperature == 0:
         raise InputError(f"-n is {n} but temperature is 0: greedy completions are all the same; give --temperature, e.g. 0.7")

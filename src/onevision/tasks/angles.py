@@ -54,7 +54,7 @@ class Angles(Task):
         question = rng.choice(ANGLE if asks_angle else LENGTH).format(mark=mark.replace("?", '"?"'))
         description = Description("figure", drawn.describe(mark))
         self.claim(description, question)
-        canvas = Canvas(*picture_size(rng, config.size), Style.sample(rng, config.variety))
+        canvas = Canvas(*picture_size(rng, config.size), Style.sample(rng, config.variety, config.renderer))
         picture = _Picture(rng, canvas, drawn, mark)
         picture.draw()
         image = canvas.image(rng)

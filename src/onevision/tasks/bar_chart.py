@@ -196,7 +196,7 @@ class _Picture:
         self.values, self.axis, self.printed = values, axis, axis is None
         self.top = axis.top if axis else max(values.values())
         self.sideways = rng.random() < config.sideways
-        style = Style.sample(rng, config.variety)
+        style = Style.sample(rng, config.variety, config.renderer)
         stretch = min(1.9, 0.9 + 0.13 * len(values))
         aspect = (0.8, 1.2) if self.sideways else (0.75 * stretch, 1.15 * stretch)
         self.canvas = Canvas(*picture_size(rng, config.size, aspect), style)

@@ -17,6 +17,7 @@ from PIL.Image import Image
 from onevision.answers import grade
 from onevision.errors import InputError, MissingPartError
 from onevision.models.prompts import compose, messages_for
+from onevision.tasks.canvas import Renderer
 from onevision.types import Description, Message, Problem, Sample, Verdict
 
 LEVELS = (1, 2, 3, 4, 5)
@@ -34,10 +35,12 @@ class Config:
 
     size: smallest and largest geometric mean of the picture's sides, pixels.
     variety: 0 plain (one font, white page), 1 a few fonts and colours, 2 everything.
+    renderer: "own"; "svg" draws the same problems by resvg in fonts kept out of training, for what is out of style.
     """
 
     size: tuple[int, int] = (224, 1200)
     variety: int = 2
+    renderer: Renderer = "own"
 
 
 # `Task.Config` hides the class's own name inside Task.
@@ -65,7 +68,8 @@ class Item:
 class Task:
     """A procedural visual problem. Subclasses give `name`, `Config` and `draw`; `task[i]` is `task.problem(i)`.
 
-    A subclass that draws with optional modules, of the extra `tasks`, names them in `parts`.
+    A subclass that draws with optional modules, of the extra `tasks`, names them in `parts`; one that draws with several
+    toolkits of its own says so in `renderers`.
     levels: drawn from evenly; repeat a level to weigh it. Further keywords override the level's Config fields,
     as in `Task(levels=(1, 2), size=(112, 168))`. Raises InputError on an unknown split, level or field, and
     MissingPartError when one of `parts` is not installed.
@@ -74,6 +78,7 @@ class Task:
     name: ClassVar[str]
     version: ClassVar[int] = 1
     parts: ClassVar[tuple[str, ...]] = ()
+    renderers: ClassVar[tuple[Renderer, ...]] = ("own", "svg")
     Config: ClassVar[type[BaseConfig]] = BaseConfig
 
     def __init__(self, split: str = "train", seed: int = 0, levels: tuple[int, ...] = LEVELS, **overrides: Any) -> None:
@@ -89,9 +94,12 @@ class Task:
 
     def _configure(self, level: int, overrides: dict[str, Any]) -> BaseConfig:
         try:
-            return self.Config(**(self.level(level) | overrides))
+            config = self.Config(**(self.level(level) | overrides))
         except TypeError as error:
             raise InputError(f"task {self.name}: {error}") from None
+        if config.renderer not in self.renderers:
+            raise InputError(f"task {self.name}: renderer is {config.renderer!r}; one of {', '.join(self.renderers)}")
+        return config
 
     @classmethod
     def level(cls, level: int) -> dict[str, Any]:

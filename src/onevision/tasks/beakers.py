@@ -205,7 +205,7 @@ def _picture(rng: random.Random, config: BeakersConfig, vessels: list[_Vessel]) 
     """The finished image, with a probe in each liquid and, above it, in each vessel's empty part."""
     count = len(vessels)
     aspect = 0.55 + 0.3 * count
-    canvas = Canvas(*picture_size(rng, config.size, (0.85 * aspect, 1.1 * aspect)), Style.sample(rng, config.variety))
+    canvas = Canvas(*picture_size(rng, config.size, (0.85 * aspect, 1.1 * aspect)), Style.sample(rng, config.variety, config.renderer))
     slot, line = canvas.width / count, min(stroke(canvas), 0.012 * canvas.height)
     em = min(0.05 * canvas.height, 0.14 * slot)
     hues = ("blue", "cyan", "green", "orange", "pink", "yellow", "purple")

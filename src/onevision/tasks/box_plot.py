@@ -86,6 +86,7 @@ class BoxPlot(Task):
     """Box plots side by side; its Description gives each group's five numbers."""
 
     name = "box_plot"
+    renderers = ("own",)
     parts = ("resvg_py", "vega_datasets")
     Config = BoxPlotConfig
 

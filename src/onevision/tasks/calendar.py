@@ -198,7 +198,7 @@ class _Page:
     """A month drawn on its canvas."""
 
     def __init__(self, rng: random.Random, config: CalendarConfig, month: _Month) -> None:
-        style = Style.sample(rng, config.variety)
+        style = Style.sample(rng, config.variety, config.renderer)
         self.canvas = Canvas(*picture_size(rng, config.size, (0.95, 1.3)), style)
         self.sunday = rng.random() < config.sunday
         self.shift = (month.first + self.sunday) % 7

@@ -2,13 +2,14 @@
 
 import math
 import random
-from dataclasses import dataclass
-from functools import cache, lru_cache
-from importlib.util import find_spec
-from pathlib import Path
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont, ImageOps
+
+from onevision.tasks.fonts import FONTS, UNSEEN, load_font
+from onevision.tasks.svg import Svg
 
 RGB = tuple[int, int, int]
 XY = tuple[float, float]
@@ -29,20 +30,7 @@ COLOURS: dict[str, RGB] = {
 }
 """Colour words and their middle; a style shifts each a little."""
 
-_PLAIN_FONTS = ("DejaVuSans.ttf",)
-_FEW_FONTS = (*_PLAIN_FONTS, "DejaVuSans-Bold.ttf", "STIXGeneral.ttf", "SourceSansPro-Regular.ttf", "Caladea-Regular.ttf")
-_ALL_FONTS = (
-    *_FEW_FONTS,
-    "DejaVuSerif.ttf",
-    "DejaVuSerif-Bold.ttf",
-    "DejaVuSansMono.ttf",
-    "STIXGeneralBol.ttf",
-    "SourceSansPro-Semibold.ttf",
-    "SourceSansPro-Light.ttf",
-    "Caladea-Bold.ttf",
-)
-FONTS = (_PLAIN_FONTS, _FEW_FONTS, _ALL_FONTS)
-"""Font files by variety; all ship inside packages we depend on."""
+Renderer = Literal["own", "svg"]
 
 
 @dataclass(frozen=True)
@@ -50,6 +38,7 @@ class Style:
     """How one picture looks. width: a normal line, as a share of the picture's shorter side.
 
     smooth: supersampling factor, 1 draws with hard edges; noise: standard deviation, 0–255 levels.
+    renderer: "own", with Pillow, or "svg", by resvg.
     """
 
     page: RGB = (255, 255, 255)
@@ -59,10 +48,20 @@ class Style:
     smooth: int = 3
     noise: float = 0.0
     shift: int = 0
+    renderer: Renderer = "own"
 
     @classmethod
-    def sample(cls, rng: random.Random, variety: int) -> "Style":
+    def sample(cls, rng: random.Random, variety: int, renderer: Renderer = "own") -> "Style":
         """A style of the given variety: 0 plain, 1 a little, 2 wide."""
+        return cls._sample(rng, variety).drawn_by(renderer)
+
+    def drawn_by(self, renderer: Renderer) -> "Style":
+        """The style under another renderer, which comes with a font of its own, not from the task's `rng`: what is drawn
+        stays about the same problem."""
+        return self if renderer == "own" else replace(self, font=random.Random(repr(self)).choice(UNSEEN), renderer=renderer)
+
+    @classmethod
+    def _sample(cls, rng: random.Random, variety: int) -> "Style":
         if variety == 0:
             return cls(width=rng.uniform(0.008, 0.014))
         wild = variety >= 2
@@ -102,8 +101,8 @@ class Canvas:
         # Supersampling a large picture costs much and shows little.
         self.scale = min(style.smooth, 2) if width * height > 400 * 400 else style.smooth
         self.width, self.height, self.style = width, height, style
-        self._image = Image.new("RGB", (width * self.scale, height * self.scale), style.page)
-        self._draw = ImageDraw.Draw(self._image)
+        self._ruler = Pixels(width, height, style, self.scale)
+        self._page = Svg(width, height, style.page, style.ink, style.font) if style.renderer == "svg" else self._ruler
 
     @property
     def line_width(self) -> float:
@@ -112,8 +111,7 @@ class Canvas:
 
     def line(self, points: list[XY], colour: RGB | None = None, width: float | None = None) -> None:
         """A polyline with round joints."""
-        scaled, thick = self._points(points), self._width(width)
-        self._draw.line(scaled, fill=colour or self.style.ink, width=thick, joint="curve")
+        self._page.line(points, colour or self.style.ink, width or self.line_width)
 
     def arrow(self, start: XY, end: XY, colour: RGB | None = None, width: float | None = None, head: float = 0) -> None:
         """A straight arrow; head: length of its point in pixels, by default five line widths."""
@@ -130,16 +128,18 @@ class Canvas:
     def polygon(self, points: list[XY], fill: RGB | None = None, outline: RGB | None = None, width: float | None = None) -> None:
         """A closed polygon, filled, outlined or both."""
         if fill:
-            self._draw.polygon(self._points(points), fill=fill)
+            self._page.polygon(points, fill)
         if outline:
             self.line([*points, points[0], points[1]], outline, width)
+
+    def block(self, box: tuple[int, int, int, int], fill: RGB) -> None:
+        """Exactly the pixels from (left, top) to (right, bottom), both included."""
+        self._page.block(box, fill)
 
     def ellipse(self, centre: XY, rx: float, ry: float, fill: RGB | None = None, outline: RGB | None = None,
                 width: float | None = None) -> None:  # fmt: skip
         """An upright ellipse with radii rx and ry; an outline is drawn inwards from them."""
-        (x, y), s = centre, self.scale
-        box = [(x - rx) * s, (y - ry) * s, (x + rx) * s, (y + ry) * s]
-        self._draw.ellipse(box, fill=fill, outline=outline, width=self._width(width) if outline else 0)
+        self._page.ellipse(centre, rx, ry, fill, outline, width or self.line_width)
 
     def circle(self, centre: XY, radius: float, fill: RGB | None = None, outline: RGB | None = None,
                width: float | None = None) -> None:  # fmt: skip
@@ -149,24 +149,76 @@ class Canvas:
     def text(self, centre: XY, text: str, size: float, colour: RGB | None = None, font: str | None = None,
              anchor: str = "mm") -> None:  # fmt: skip
         """A line of text, `size` its em in pixels; anchor as in Pillow ("mm": centred on `centre`)."""
-        self._draw.text(self._points([centre])[0], text, fill=colour or self.style.ink, font=self._font(size, font), anchor=anchor)
+        self._page.text(centre, text, size, colour or self.style.ink, font or self.style.font, anchor)
 
     def text_box(self, centre: XY, text: str, size: float, font: str | None = None, anchor: str = "mm") -> Box:
         """(left, top, right, bottom) in pixels of what `text` would draw."""
+        return self._ruler.text_box(centre, text, size, font or self.style.font, anchor)
+
+    def text_width(self, text: str, size: float, font: str | None = None) -> float:
+        """How far `text` moves the pen, pixels; less than its parts' sum where letters are kerned."""
+        return self._ruler.text_width(text, size, font or self.style.font)
+
+    def paste(self, picture: Image.Image, box: Box) -> None:
+        """Put a picture into a box (left, top, right, bottom), as large as fits, centred, with a hair line round it."""
+        self._page.paste(picture, box)
+
+    def stamp(self, picture: Image.Image, centre: XY, size: float) -> None:
+        """Lay an RGBA picture on the page, its longer side `size` pixels."""
+        self._page.stamp(picture, centre, size)
+
+    def image(self, rng: random.Random) -> Image.Image:
+        """The finished RGB picture, with the style's noise."""
+        image = self._page.image()
+        if not self.style.noise:
+            return image
+        noise = np.random.default_rng(rng.getrandbits(64)).normal(0, self.style.noise, (self.height, self.width, 1))
+        return Image.fromarray(np.clip(np.asarray(image) + noise, 0, 255).astype(np.uint8))
+
+
+class Pixels:
+    """A page that Pillow draws on, `scale` times as large as it comes out."""
+
+    def __init__(self, width: int, height: int, style: Style, scale: int) -> None:
+        self.scale = scale
+        self._image = Image.new("RGB", (width * scale, height * scale), style.page)
+        self._draw = ImageDraw.Draw(self._image)
+
+    def line(self, points: list[XY], colour: RGB, width: float) -> None:
+        """As `Canvas.line`."""
+        self._draw.line(self._points(points), fill=colour, width=self._width(width), joint="curve")
+
+    def polygon(self, points: list[XY], fill: RGB) -> None:
+        """Filled."""
+        self._draw.polygon(self._points(points), fill=fill)
+
+    def block(self, box: tuple[int, int, int, int], fill: RGB) -> None:
+        """As `Canvas.block`; Pillow's polygons hold their right and bottom edges."""
+        left, top, right, bottom = box
+        self._draw.rectangle((left * self.scale, top * self.scale, (right + 1) * self.scale - 1, (bottom + 1) * self.scale - 1), fill=fill)
+
+    def ellipse(self, centre: XY, rx: float, ry: float, fill: RGB | None, outline: RGB | None, width: float) -> None:
+        """As `Canvas.ellipse`."""
+        (x, y), s = centre, self.scale
+        box = [(x - rx) * s, (y - ry) * s, (x + rx) * s, (y + ry) * s]
+        self._draw.ellipse(box, fill=fill, outline=outline, width=self._width(width) if outline else 0)
+
+    def text(self, centre: XY, text: str, size: float, colour: RGB, font: str, anchor: str) -> None:
+        """As `Canvas.text`."""
+        self._draw.text(self._points([centre])[0], text, fill=colour, font=self._font(size, font), anchor=anchor)
+
+    def text_box(self, centre: XY, text: str, size: float, font: str, anchor: str) -> Box:
+        """As `Canvas.text_box`."""
         box = self._draw.textbbox(self._points([centre])[0], text, font=self._font(size, font), anchor=anchor)
         left, top, right, bottom = (edge / self.scale for edge in box)
         return left, top, right, bottom
 
-    def text_length(self, text: str, size: float, font: str | None = None) -> float:
-        """How far `text` moves the pen, pixels; less than its parts' sum where letters are kerned."""
-        return self._font(size, font).getlength(text) / self.scale
-
-    def text_width(self, text: str, size: float, font: str | None = None) -> float:
-        """How far `text` advances, in pixels."""
+    def text_width(self, text: str, size: float, font: str) -> float:
+        """As `Canvas.text_width`."""
         return self._font(size, font).getlength(text) / self.scale
 
     def paste(self, picture: Image.Image, box: Box) -> None:
-        """Put a picture into a box (left, top, right, bottom), as large as fits, centred, with a hair line round it."""
+        """As `Canvas.paste`."""
         left, top, right, bottom = (edge * self.scale for edge in box)
         fitted = ImageOps.contain(picture, (round(right - left), round(bottom - top)))
         x, y = round((left + right - fitted.width) / 2), round((top + bottom - fitted.height) / 2)
@@ -174,49 +226,24 @@ class Canvas:
         self._draw.rectangle((x - 1, y - 1, x + fitted.width, y + fitted.height), outline=(200, 200, 200))
 
     def stamp(self, picture: Image.Image, centre: XY, size: float) -> None:
-        """Lay an RGBA picture on the page, its longer side `size` pixels."""
+        """As `Canvas.stamp`."""
         share = size * self.scale / max(picture.size)
         fitted = picture.resize((max(1, round(picture.width * share)), max(1, round(picture.height * share))), Image.Resampling.BILINEAR)
         left, top = round(centre[0] * self.scale - fitted.width / 2), round(centre[1] * self.scale - fitted.height / 2)
         self._image.paste(fitted, (left, top), fitted)
 
-    def image(self, rng: random.Random) -> Image.Image:
-        """The finished RGB picture, with the style's noise."""
-        image = self._image.reduce(self.scale) if self.scale > 1 else self._image
-        if not self.style.noise:
-            return image
-        noise = np.random.default_rng(rng.getrandbits(64)).normal(0, self.style.noise, (self.height, self.width, 1))
-        return Image.fromarray(np.clip(np.asarray(image) + noise, 0, 255).astype(np.uint8))
+    def image(self) -> Image.Image:
+        """What was drawn, RGB."""
+        return self._image.reduce(self.scale) if self.scale > 1 else self._image
 
     def _points(self, points: list[XY]) -> list[XY]:
         return [(x * self.scale, y * self.scale) for x, y in points]
 
-    def _width(self, width: float | None) -> int:
-        return max(1, round((width or self.line_width) * self.scale))
+    def _width(self, width: float) -> int:
+        return max(1, round(width * self.scale))
 
-    def _font(self, size: float, name: str | None) -> ImageFont.FreeTypeFont:
-        return _load_font(name or self.style.font, max(4, round(size * self.scale)))
-
-
-@lru_cache(maxsize=512)
-def _load_font(name: str, size: int) -> ImageFont.FreeTypeFont:
-    return ImageFont.truetype(str(font_path(name)), size)
-
-
-def font_path(name: str) -> Path:
-    """The file of one of FONTS."""
-    return _font_folder(name) / name
-
-
-@cache
-def _font_folder(name: str) -> Path:
-    package, folder = {
-        "Sour": ("font_source_sans_pro", "files"),
-        "Cala": ("font_caladea", "files"),
-    }.get(name[:4], ("matplotlib", "mpl-data/fonts/ttf"))
-    spec = find_spec(package)
-    assert spec and spec.origin, f"{package} is a dependency of ours"
-    return Path(spec.origin).parent / folder
+    def _font(self, size: float, name: str) -> ImageFont.FreeTypeFont:
+        return load_font(name, max(4, round(size * self.scale)))
 
 
 def regular_polygon(centre: XY, radius: float, corners: int, turn: float = -math.pi / 2) -> list[XY]:

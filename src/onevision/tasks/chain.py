@@ -238,7 +238,7 @@ class _Picture:
         high = bottom - top + 2 * max(share * self.shape.high + 0.06, 0.62 if self.layout == "ring" else 0.36)
         tight = min(5.0, max(0.4, wide / high))
         size = picture_size(rng, config.size, (tight * (0.8 if config.variety > 1 else 0.92), tight))
-        style = Style.sample(rng, config.variety)
+        style = Style.sample(rng, config.variety, config.renderer)
         self.book = config.variety > 0 and rng.random() < 0.2
         if self.book:  # as in a printed arithmetic book
             style = replace(style, page=(255, 255, 255), ink=(35, 31, 32), font="STIXGeneral.ttf", width=0.011)

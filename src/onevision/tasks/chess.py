@@ -257,7 +257,7 @@ def _check(rng: random.Random, board: Board) -> Asked | None:
 
 
 def _draw(rng: random.Random, config: ChessConfig, board: Board) -> tuple[Canvas, tuple[tuple[int, int, RGB], ...]]:
-    style = Style.sample(rng, config.variety)
+    style = Style.sample(rng, config.variety, config.renderer)
     canvas = Canvas(*picture_size(rng, config.size, (0.95, 1.05)), style)
     light, dark = BOARDS[0] if config.variety == 0 else rng.choice(BOARDS)
     side = min(canvas.width, canvas.height) / 8.9

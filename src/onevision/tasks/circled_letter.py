@@ -89,7 +89,7 @@ class CircledLetter(Task):
         question = rng.choice(QUESTIONS).format(colour=colour)
         description = Description("text", formal_text.write(MarkedText(text, at, at + 1)))
         self.claim(description, question)
-        style = Style.sample(rng, config.variety)
+        style = Style.sample(rng, config.variety, config.renderer)
         canvas = Canvas(*_page(rng, config, len(text)), style)
         x, y, em = _set_text(rng, canvas, text, config)
         probes = _draw_oval(rng, canvas, _glyph(canvas, text, at, (x, y), em), style.colour(rng, colour), config.loose)
@@ -145,8 +145,8 @@ def _set_text(rng: random.Random, canvas: Canvas, text: str, config: CircledLett
 def _glyph(canvas: Canvas, text: str, at: int, start: tuple[float, float], em: float) -> Glyph:
     """Where the letter at `at` of a text that starts at `start` is drawn, and how far its oval may reach out."""
     left, top, right, bottom = canvas.text_box(start, text[at], em, anchor="ls")
-    before = canvas.text_length(text[: at + 1], em) - canvas.text_length(text[at], em)
-    around = [canvas.text_length(c, em) for c in text[max(0, at - 1) : at] + text[at + 1 : at + 2]]
+    before = canvas.text_width(text[: at + 1], em) - canvas.text_width(text[at], em)
+    around = [canvas.text_width(c, em) for c in text[max(0, at - 1) : at] + text[at + 1 : at + 2]]
     reach = min([0.3 * width for width in around] + [0.2 * em])
     return before + (left + right) / 2, (top + bottom) / 2, (right - left) / 2, (bottom - top) / 2, reach
 

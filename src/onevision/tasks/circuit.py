@@ -281,7 +281,7 @@ def _picture(rng: random.Random, config: CircuitConfig, net: Net) -> tuple[Any, 
     rows = max(map(len, net.stages))
     wide, high = sum(widths) + 2.1, 0.8 * rows + 1.0
     aspect = min(2.4, max(1.0, wide / high))
-    canvas = Canvas(*picture_size(rng, config.size, (0.95 * aspect, 1.1 * aspect)), Style.sample(rng, config.variety))
+    canvas = Canvas(*picture_size(rng, config.size, (0.95 * aspect, 1.1 * aspect)), Style.sample(rng, config.variety, config.renderer))
     unit = min(canvas.width / (wide + 0.2), canvas.height / (high + 0.2))
     drawing = Drawing(rng, canvas, unit, net)
     drawing.draw(widths, (canvas.width - wide * unit) / 2 + 0.55 * unit, (canvas.height - high * unit) / 2 + 0.6 * unit)

@@ -195,7 +195,7 @@ class _Face:
     """The look of one clock. Lengths without a unit are shares of the face's radius."""
 
     def __init__(self, rng: random.Random, config: ClockConfig) -> None:
-        style = Style.sample(rng, config.variety)
+        style = Style.sample(rng, config.variety, config.renderer)
         self.canvas = Canvas(*picture_size(rng, config.size, (0.9, 1.15) if config.variety else (1.0, 1.0)), style)
         wild, side = config.variety > 1, min(self.canvas.width, self.canvas.height)
         self.radius = side / 2 * (rng.uniform(0.78, 0.97) if wild else rng.uniform(0.92, 0.97))

@@ -249,7 +249,7 @@ ASK: dict[str, Callable[..., Asked]] = {
 
 def _picture(rng: random.Random, config: CoordinateGeometryConfig, points: dict[str, Point], shape: list[str]) -> tuple[Any, Any]:
     """The finished image and its probes, one in each point's dot. shape: names of a triangle's corners to be drawn."""
-    canvas = Canvas(*picture_size(rng, config.size, (0.85, 1.18)), Style.sample(rng, config.variety))
+    canvas = Canvas(*picture_size(rng, config.size, (0.85, 1.18)), Style.sample(rng, config.variety, config.renderer))
     side = min(canvas.width, canvas.height)
     step = rng.choice(config.step)
     low = -config.reach if config.negative else 0

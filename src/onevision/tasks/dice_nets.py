@@ -209,7 +209,7 @@ def _paint(rng: random.Random, canvas: Canvas) -> tuple[RGB, RGB]:
 def _net_picture(rng: random.Random, config: DiceNetsConfig, faces: dict[Cell, str]) -> tuple[Any, tuple[Probe, ...]]:
     wide, high = (max(v) + 1 for v in zip(*faces, strict=True))
     aspect = min(1.6, max(0.62, wide / high))
-    canvas = Canvas(*picture_size(rng, config.size, (0.9 * aspect, 1.1 * aspect)), Style.sample(rng, config.variety))
+    canvas = Canvas(*picture_size(rng, config.size, (0.9 * aspect, 1.1 * aspect)), Style.sample(rng, config.variety, config.renderer))
     unit = min(canvas.width / (wide + 0.5), canvas.height / (high + 0.5))
     left, top = (canvas.width - wide * unit) / 2, (canvas.height - high * unit) / 2
     face, mark = _paint(rng, canvas)
@@ -226,7 +226,7 @@ def _dice_picture(rng: random.Random, config: DiceNetsConfig, dice: list[tuple[i
     columns = len(dice) if len(dice) < 4 else -(-len(dice) // 2)
     rows = -(-len(dice) // columns)
     aspect = columns / rows
-    canvas = Canvas(*picture_size(rng, config.size, (0.85 * aspect, 1.1 * aspect)), Style.sample(rng, config.variety))
+    canvas = Canvas(*picture_size(rng, config.size, (0.85 * aspect, 1.1 * aspect)), Style.sample(rng, config.variety, config.renderer))
     unit = min(canvas.width / columns, canvas.height / rows)
     face, pip = _paint(rng, canvas)
     spots = []

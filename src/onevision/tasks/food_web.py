@@ -236,7 +236,7 @@ class _Picture:
 
     def __init__(self, rng: random.Random, config: FoodWebConfig, web: _Web) -> None:
         self.web = web
-        self.canvas = canvas = Canvas(*picture_size(rng, config.size, (0.9, 1.4)), Style.sample(rng, config.variety))
+        self.canvas = canvas = Canvas(*picture_size(rng, config.size, (0.9, 1.4)), Style.sample(rng, config.variety, config.renderer))
         columns = max(map(len, web.layers))
         room = 0.86 * canvas.width / max(columns, 2.4)
         self.em = min(em_to_fit(canvas, list(web.places), 0.86 * room), 0.3 * canvas.height / len(web.layers), 0.062 * canvas.width)

@@ -286,7 +286,7 @@ ASK: dict[str, Callable[..., Asked | None]] = {
 
 def _picture(rng: random.Random, config: FunctionGraphConfig, graphs: dict[str, _Graph]) -> tuple[Any, Any]:
     """The finished image, with probes on the graphs at their grid points."""
-    canvas = Canvas(*picture_size(rng, config.size, (0.85, 1.18)), Style.sample(rng, config.variety))
+    canvas = Canvas(*picture_size(rng, config.size, (0.85, 1.18)), Style.sample(rng, config.variety, config.renderer))
     side = min(canvas.width, canvas.height)
     em = side * rng.uniform(0.042, 0.052)
     scale = Scale(config.low, config.high, rng.choice(config.step))

@@ -218,7 +218,7 @@ def _picture(rng: random.Random, config: GearsConfig, train: _Train, places: Pla
     left, right = min(x - r for (x, _), r in places), max(x + r for (x, _), r in places)
     top, bottom = min(y - r for (_, y), r in places) - 6, max(y + r for (_, y), r in places) + 6
     aspect = min(2.4, max(0.6, (right - left) / (bottom - top)))
-    canvas = Canvas(*picture_size(rng, config.size, (0.95 * aspect, 1.05 * aspect)), Style.sample(rng, config.variety))
+    canvas = Canvas(*picture_size(rng, config.size, (0.95 * aspect, 1.05 * aspect)), Style.sample(rng, config.variety, config.renderer))
     scale = 0.93 * min(canvas.width / (right - left), canvas.height / (bottom - top))
     middle = ((left + right) / 2, (top + bottom) / 2)
     dx, dy = canvas.width / 2 - middle[0] * scale, canvas.height / 2 - middle[1] * scale

@@ -253,7 +253,7 @@ SHAPES: dict[str, Callable[..., _Squares | _Polygon]] = {"squares": _squares, "w
 def _picture(rng: random.Random, config: GridAreaConfig, size: tuple[int, int], shape: _Squares | _Polygon, legend: str) -> tuple[Any, Any]:
     """The finished image, with a probe inside each square or on each side of the shape."""
     (wide, high), aspect = size, (size[0] + 0.6) / (size[1] + 0.6 + 1.3 * bool(legend))
-    canvas = Canvas(*picture_size(rng, config.size, (0.9 * aspect, 1.1 * aspect)), Style.sample(rng, config.variety))
+    canvas = Canvas(*picture_size(rng, config.size, (0.9 * aspect, 1.1 * aspect)), Style.sample(rng, config.variety, config.renderer))
     unit = min(canvas.width / (wide + 0.6), canvas.height / (high + 0.6 + 1.3 * bool(legend)))
     left, top = (canvas.width - wide * unit) / 2, (canvas.height - (high + 1.3 * bool(legend)) * unit) / 2
     hue = rng.choice(("blue", "green", "orange", "pink", "cyan", "purple", "yellow"))

@@ -97,7 +97,7 @@ class GridSize(Task):
         question = self.worded(description, lambda: opened(rng, rng.choice(QUESTIONS[query])))
         canvas = Canvas(
             *picture_size(rng, config.size, (0.75, 1.33) if config.variety else (1, 1)),
-            Style.sample(rng, config.variety),
+            Style.sample(rng, config.variety, config.renderer),
         )
         margin = 0.0 if rng.random() < config.full else 0.35
         xs, ys = (_lines(rng, *side, margin, config.fancy) for side in ((canvas.width, columns), (canvas.height, rows)))
@@ -167,15 +167,7 @@ def _rule(canvas: Canvas, start: tuple[int, int], end: tuple[int, int], thick: i
     for a in range(low, high + 1, 2 * dash) if dash else (low - before,):
         b = min(a + dash - 1, high) if dash else high + after
         box = (start[0] - before, a, start[0] + after, b) if upright else (a, start[1] - before, b, start[1] + after)
-        _fill(canvas, box, canvas.style.ink)
-
-
-def _fill(canvas: Canvas, box: tuple[int, int, int, int], colour: RGB) -> None:
-    """All pixels from (left, top) to (right, bottom), both included."""
-    left, top, right, bottom = box
-    inch = 1 / canvas.scale
-    right_edge, bottom_edge = right + 1 - inch, bottom + 1 - inch
-    canvas.polygon([(left, top), (right_edge, top), (right_edge, bottom_edge), (left, bottom_edge)], fill=colour)
+        canvas.block(box, canvas.style.ink)
 
 
 def _shade(rng: random.Random, canvas: Canvas, xs: list[int], ys: list[int]) -> None:
@@ -183,11 +175,11 @@ def _shade(rng: random.Random, canvas: Canvas, xs: list[int], ys: list[int]) -> 
     tint = rng.randint(190, 235), rng.randint(190, 235), rng.randint(200, 245)
     kind = rng.choice(("none", "header", "column", "stripes"))
     if kind == "header":
-        _fill(canvas, (xs[0], ys[0], xs[-1], ys[1]), tint)
+        canvas.block((xs[0], ys[0], xs[-1], ys[1]), tint)
     if kind == "column":
-        _fill(canvas, (xs[0], ys[0], xs[1], ys[-1]), tint)
+        canvas.block((xs[0], ys[0], xs[1], ys[-1]), tint)
     for top, bottom in zip(ys[::2], ys[1::2], strict=False) if kind == "stripes" else ():
-        _fill(canvas, (xs[0], top, xs[-1], bottom), tint)
+        canvas.block((xs[0], top, xs[-1], bottom), tint)
 
 
 def _write_words(rng: random.Random, canvas: Canvas, xs: list[int], ys: list[int], words: Cells) -> None:

@@ -93,6 +93,7 @@ class GroupedBars(Task):
     """One chart of grouped or stacked bars; its Description is the table of their values."""
 
     name = "grouped_bars"
+    renderers = ("own",)
     parts = ("resvg_py", "vega_datasets")
     Config = GroupedBarsConfig
 

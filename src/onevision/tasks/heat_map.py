@@ -92,6 +92,7 @@ class HeatMap(Task):
     """One heat map; its Description is the table of its values."""
 
     name = "heat_map"
+    renderers = ("own",)
     parts = ("resvg_py",)
     Config = HeatMapConfig
 

@@ -77,6 +77,7 @@ class Histogram(Task):
     """One histogram of adjoining bars; its Description lists each bin and its count."""
 
     name = "histogram"
+    renderers = ("own",)
     parts = ("resvg_py", "vega_datasets")
     Config = HistogramConfig
 

@@ -184,7 +184,7 @@ def _name(cell: Cell) -> str:
 
 
 def _draw(rng: random.Random, config: LatinSquareConfig, puzzle: _Puzzle, signs: str) -> tuple[Canvas, tuple[tuple[int, int, RGB], ...]]:
-    style = Style.sample(rng, config.variety)
+    style = Style.sample(rng, config.variety, config.renderer)
     canvas = Canvas(*picture_size(rng, config.size, (0.9, 1.12) if config.variety else (1, 1)), style)
     n = puzzle.side
     side = min(canvas.width, canvas.height) / (n + 0.3) * (rng.uniform(0.85, 1.0) if config.variety > 1 else 1)

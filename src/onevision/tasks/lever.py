@@ -190,7 +190,7 @@ def _solve(sides: dict[str, list[str]]) -> list[str]:
 
 def _beam(rng: random.Random, config: LeverConfig, arms: Arms) -> tuple[Any, tuple[Probe, ...]]:
     """The finished image of a lever, with probes in its weights."""
-    canvas = Canvas(*picture_size(rng, config.size, (1.3, 1.9)), Style.sample(rng, config.variety))
+    canvas = Canvas(*picture_size(rng, config.size, (1.3, 1.9)), Style.sample(rng, config.variety, config.renderer))
     pitch = canvas.width / (2 * config.reach + 1.8)
     (x, y), line = (canvas.width / 2, canvas.height * rng.uniform(0.3, 0.4)), min(stroke(canvas), 0.12 * pitch)
     wood = canvas.style.colour(rng, rng.choice(("brown", "gray", "orange", "black")))
@@ -227,7 +227,7 @@ def _weight(canvas: Canvas, hook: XY, size: float, string: float, text: str, fil
 
 def _scale(rng: random.Random, config: LeverConfig, sides: dict[str, list[str]]) -> tuple[Any, tuple[Probe, ...]]:
     """The finished image of two level pans, with probes in what lies in them."""
-    canvas = Canvas(*picture_size(rng, config.size, (1.1, 1.5)), Style.sample(rng, config.variety))
+    canvas = Canvas(*picture_size(rng, config.size, (1.1, 1.5)), Style.sample(rng, config.variety, config.renderer))
     w, h, line = canvas.width, canvas.height, min(stroke(canvas), 0.012 * canvas.width)
     columns = 4 if max(map(len, sides.values())) > 3 else 3
     size = min(0.42 * w / columns, 0.19 * h)

@@ -97,6 +97,7 @@ class LineChart(Task):
     """One line chart; its Description is the table of its values."""
 
     name = "line_chart"
+    renderers = ("own",)
     parts = ("resvg_py", "vega_datasets")
     Config = LineChartConfig
 

@@ -117,7 +117,11 @@ def _steps(first: Line, second: Line) -> str:
 
 def _picture(rng: random.Random, config: LineCrossingsConfig, blindtest: bool,
              lines: dict[str, Line]) -> tuple[Image.Image, Probes]:  # fmt: skip
-    style = Style(width=rng.choice((0.0052, 0.0108))) if blindtest else Style.sample(rng, config.variety)
+    style = (
+        Style(width=rng.choice((0.0052, 0.0108))).drawn_by(config.renderer)
+        if blindtest
+        else Style.sample(rng, config.variety, config.renderer)
+    )
     canvas = Canvas(*picture_size(rng, config.size, (1, 1) if blindtest else (0.75, 1.33)), style)
     width = style.width * min(canvas.width, canvas.height) if blindtest else canvas.line_width
     margin = 0.0045

@@ -224,7 +224,7 @@ def _answer(query: str, maze: _Maze) -> tuple[str, str]:
 def _draw(rng: random.Random, config: MazeConfig, maze: _Maze) -> tuple[Canvas, list[tuple[XY, RGB]]]:
     """The picture and points on its walls."""
     aspect = maze.wide / maze.high
-    style = Style.sample(rng, config.variety)
+    style = Style.sample(rng, config.variety, config.renderer)
     canvas = Canvas(*picture_size(rng, config.size, (aspect * 0.95, aspect * 1.05)), style)
     side = min(canvas.width / (maze.wide + 0.4), canvas.height / (maze.high + 0.4)) * (rng.uniform(0.85, 1) if config.variety > 1 else 1)
     left, top = (canvas.width - side * maze.wide) / 2, (canvas.height - side * maze.high) / 2

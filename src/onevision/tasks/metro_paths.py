@@ -90,7 +90,7 @@ class MetroPaths(Task):
         question, answer = rng.choice(QUESTIONS).format(a=asked[0], b=asked[1]), str(len(found))
         description = Description("figure", text)
         self.claim(description, question)
-        canvas = Canvas(*_page(rng, config), Style.sample(rng, config.variety))
+        canvas = Canvas(*_page(rng, config), Style.sample(rng, config.variety, config.renderer))
         probes = _draw_map(rng, canvas, config, dict(zip(names, places, strict=True)), paths)
         return Item(canvas.image(rng), question, answer, description, steps, {"stations": asked}, probes=probes)
 

@@ -8,7 +8,8 @@ from typing import Any
 from PIL import Image
 
 from onevision.tasks.base import Config, Item, Task
-from onevision.tasks.canvas import RGB, XY, Canvas, Style, font_path, picture_size
+from onevision.tasks.canvas import RGB, XY, Canvas, Style, picture_size
+from onevision.tasks.fonts import font_path
 from onevision.tasks.strokes import Probe, between, on_line
 from onevision.types import Description
 
@@ -80,6 +81,7 @@ class Molecule(Task):
 
     name = "molecule"
     parts = ("rdkit",)
+    renderers = ("own",)
     Config = MoleculeConfig
 
     @classmethod
@@ -233,7 +235,7 @@ def _picture(rng: random.Random, config: MoleculeConfig, mol: Any) -> tuple[Imag
 
     rdDepictor.SetPreferCoordGen(False)
     rdDepictor.Compute2DCoords(mol)
-    style = Style.sample(rng, config.variety)
+    style = Style.sample(rng, config.variety, config.renderer)
     width, height = picture_size(rng, config.size, (0.9, 1.5))
     drawer = rdMolDraw2D.MolDraw2DCairo(width, height)
     ink = _options(rng, drawer.drawOptions(), style, config.variety, min(width, height))

@@ -289,7 +289,7 @@ ASK: dict[str, Callable[..., Asked | None]] = {
 
 def _picture(rng: random.Random, config: MotionGraphConfig, tracks: dict[str, Track], step: int, names: tuple[str, str]) -> Any:
     """The finished image, with probes on each mover's pieces."""
-    canvas = Canvas(*picture_size(rng, config.size, (1.0, 1.5)), Style.sample(rng, config.variety))
+    canvas = Canvas(*picture_size(rng, config.size, (1.0, 1.5)), Style.sample(rng, config.variety, config.renderer))
     side = min(canvas.width, canvas.height)
     most = side * rng.uniform(0.045, 0.055)
     em = min(most, em_to_fit(canvas, [str(step * config.top)], 0.1 * canvas.width))

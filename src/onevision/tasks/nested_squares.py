@@ -86,11 +86,11 @@ Probes = tuple[tuple[int, int, RGB], ...]
 
 def _picture(rng: random.Random, config: NestedSquaresConfig, count: int) -> tuple[Image.Image, Probes]:
     if rng.random() < config.blindtest:
-        style, aspect = Style(width=rng.choice((0.003, 0.0045, 0.006))), (1.0, 1.0)
+        style, aspect = Style(width=rng.choice((0.003, 0.0045, 0.006))).drawn_by(config.renderer), (1.0, 1.0)
         config = replace(config, side=(0.2, 0.4), shrink=(0.75, 0.75), less=0.018, wander=1.0, variety=0)
         thinnest = 0.0
     else:
-        style, aspect, thinnest = Style.sample(rng, config.variety), (0.75, 1.33), 1.0
+        style, aspect, thinnest = Style.sample(rng, config.variety, config.renderer), (0.75, 1.33), 1.0
     canvas = Canvas(*picture_size(rng, config.size, aspect), style)
     page = min(canvas.width, canvas.height)
     width = max(thinnest, min(style.width, 0.035) * page)

@@ -109,7 +109,7 @@ class NoteReading(Task):
         question = rng.choice(WORDINGS[query]).format(**fields)
         description = Description("lilypond", f"{{ \\clef {clef} {' '.join(note.lilypond for note in notes)} }}")
         self.claim(description, question)
-        staff = Staff(rng, clef, notes, config.size, config.reach, config.variety)
+        staff = Staff(rng, clef, notes, config.size, config.reach, config.variety, config.renderer)
         image = staff.canvas.image(rng)
         probes = tuple(probe_near(image, at, staff.ink) for at in staff.spots)
         return Item(image, question, answer, description, steps, {"query": query} | ask, probes=probes)

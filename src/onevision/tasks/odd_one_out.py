@@ -94,7 +94,7 @@ def _draw(
 ) -> tuple[Canvas, tuple[tuple[int, int, RGB], ...]]:
     columns = rng.choice([n for n in (2, 3, 4, 5) if -(-len(items) // n) <= 4 and n <= len(items)])
     rows = -(-len(items) // columns)
-    style = Style.sample(rng, config.variety)
+    style = Style.sample(rng, config.variety, config.renderer)
     aspect = min(2.2, max(0.5, columns / rows / 1.2))
     canvas = Canvas(*picture_size(rng, config.size, (aspect * 0.9, aspect * 1.1)), style)
     wide, high = canvas.width / columns, canvas.height / rows

@@ -161,7 +161,11 @@ def _centres(top: XY, counts: tuple[int, ...], spacing: float, down: float) -> t
 
 def _picture(rng: random.Random, config: OverlappingShapesConfig, blindtest: bool, size: tuple[int, int],
              layout: Layout) -> tuple[Image.Image, tuple[tuple[int, int, RGB], ...]]:  # fmt: skip
-    style = Style(width=rng.uniform(0.0028, 0.0042)) if blindtest else Style.sample(rng, config.variety)
+    style = (
+        Style(width=rng.uniform(0.0028, 0.0042)).drawn_by(config.renderer)
+        if blindtest
+        else Style.sample(rng, config.variety, config.renderer)
+    )
     canvas = Canvas(*size, style)
     width = style.width * min(size) if blindtest else min(canvas.line_width, max(1.0, 0.16 * layout.radius))
     centres = [centre for row in layout.rows for centre in row]

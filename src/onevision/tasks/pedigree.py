@@ -290,7 +290,7 @@ def _picture(rng: random.Random, config: PedigreeConfig, root: _Unit) -> tuple[A
     """The finished image, with a probe in each symbol."""
     wide, high = root.width(), _depth(root)
     aspect = min(2.2, max(0.8, wide / (1.35 * high)))
-    canvas = Canvas(*picture_size(rng, config.size, (0.95 * aspect, 1.05 * aspect)), Style.sample(rng, config.variety))
+    canvas = Canvas(*picture_size(rng, config.size, (0.95 * aspect, 1.05 * aspect)), Style.sample(rng, config.variety, config.renderer))
     pitch = min(canvas.width / wide, canvas.height / (1.35 * high))
     tree = _Tree(rng, canvas, pitch, config.variety)
     tree.place(root, canvas.width / 2 - wide * pitch / 2, canvas.height / 2 - (1.35 * high / 2 - 0.5) * pitch)

@@ -90,6 +90,7 @@ class PieChart(Task):
     """One pie or ring chart with its percentages; its Description lists them, the missing one as ?."""
 
     name = "pie_chart"
+    renderers = ("own",)
     parts = ("resvg_py",)
     Config = PieChartConfig
 

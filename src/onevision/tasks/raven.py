@@ -135,7 +135,7 @@ def _draw(
     rows = len(options) // 4 if len(options) > 4 else 1
     columns = -(-len(options) // rows)
     share, gap = 0.75, 0.35  # an option's side and the gap before the options, in panels
-    style = Style.sample(rng, config.variety)
+    style = Style.sample(rng, config.variety, config.renderer)
     wide, high = max(3.4, share * 1.12 * columns + 0.3), 3.3 + gap + rows * (share + 0.35)
     canvas = Canvas(*picture_size(rng, config.size, (wide / high * 0.97, wide / high * 1.03)), style)
     side = min(canvas.width / wide, canvas.height / high)

@@ -222,7 +222,7 @@ def _extreme(lines: list[_Line], least: bool) -> Asked | None:
 
 def _draw(rng: random.Random, config: ReceiptConfig, lines: list[_Line], total: str) -> tuple[Canvas, tuple[tuple[int, int, RGB], ...]]:
     """A strip of paper on a table. Lengths in em."""
-    style = Style.sample(rng, config.variety)
+    style = Style.sample(rng, config.variety, config.renderer)
     wide, rows = rng.uniform(15, 19), len(lines) + 6.5
     high = rows * 1.45
     aspect = wide / high * 1.08

@@ -159,7 +159,7 @@ def _draw(rng: random.Random, config: RotationConfig, shown: dict[str, Pattern])
     places |= {letter: (k % columns, 1 + k // columns) for k, letter in enumerate("ABCD")}
     rows = 1 + max(places[name][1] for name in shown)
     step_x, step_y = 1.3, 1.5
-    style = Style.sample(rng, config.variety)
+    style = Style.sample(rng, config.variety, config.renderer)
     wide, high = columns * step_x + 0.1, rows * step_y
     canvas = Canvas(*picture_size(rng, config.size, (wide / high * 0.95, wide / high * 1.05)), style)
     unit = min(canvas.width / wide, canvas.height / high)

@@ -78,6 +78,7 @@ class ScatterPlot(Task):
     """Points on a grid, by kind; its Description lists every kind's points, from left to right."""
 
     name = "scatter_plot"
+    renderers = ("own",)
     parts = ("resvg_py", "vega_datasets")
     Config = ScatterPlotConfig
 

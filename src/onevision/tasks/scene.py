@@ -80,7 +80,7 @@ class Scene(Task):
         question, answer, ask, steps = rng.choice(QUERIES)(rng, objects, config)
         description = Description("scene", scene.write(objects))
         self.claim(description, question)
-        canvas = Canvas(*picture_size(rng, config.size), Style.sample(rng, config.variety))
+        canvas = Canvas(*picture_size(rng, config.size), Style.sample(rng, config.variety, config.renderer))
         probes = tuple(_draw_object(rng, canvas, o) for o in objects)
         return Item(canvas.image(rng), question, answer, description, steps, ask, probes=probes)
 

@@ -191,7 +191,7 @@ def _picture(rng: random.Random, config: ShadedFractionConfig, wholes: dict[str,
     """The finished image, with a probe inside each part."""
     two = len(wholes) > 1
     size = picture_size(rng, config.size, (1.5, 2.0) if two else (0.8, 1.25))
-    canvas = Canvas(*size, Style.sample(rng, config.variety))
+    canvas = Canvas(*size, Style.sample(rng, config.variety, config.renderer))
     colour = canvas.style.colour(rng, rng.choice(("blue", "green", "orange", "red", "purple", "cyan", "gray", "brown")))
     blank: RGB = (255, 255, 255)
     spots: list[tuple[XY, RGB]] = []

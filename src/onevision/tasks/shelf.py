@@ -225,7 +225,7 @@ def _under(rng: random.Random, goods: list[_Goods]) -> Asked:
 
 
 def _draw(rng: random.Random, config: ShelfConfig, goods: list[_Goods]) -> tuple[Canvas, list[tuple[XY, RGB]]]:
-    style = Style.sample(rng, config.variety)
+    style = Style.sample(rng, config.variety, config.renderer)
     boards = [[g for g in goods if g.board == board] for board in range(1, goods[-1].board + 1)]
     most = max(map(len, boards))
     aspect = min(2.4, max(0.6, 1.15 * most / len(boards) / 1.25))

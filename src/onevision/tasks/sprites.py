@@ -12,7 +12,7 @@ from PIL import Image
 
 from onevision.errors import MissingPartError
 from onevision.tasks.canvas import RGB, XY
-from onevision.tasks.toolkits import rendered
+from onevision.tasks.svg import rendered
 
 CODES = {
     "apple": "1F34E", "banana": "1F34C", "pear": "1F350", "strawberry": "1F353", "lemon": "1F34B", "melon": "1F349",

@@ -4,7 +4,7 @@ import math
 import random
 from dataclasses import dataclass
 
-from onevision.tasks.canvas import XY, Canvas, Style, picture_size
+from onevision.tasks.canvas import XY, Canvas, Renderer, Style, picture_size
 
 LETTERS = "cdefgab"
 BOTTOM = {"treble": 4 * 7 + 2, "bass": 2 * 7 + 4}
@@ -66,8 +66,9 @@ class Staff:
     gap: pixels between two staff lines; spots: where there must be ink.
     """
 
-    def __init__(self, rng: random.Random, clef: str, notes: list[Note], size: tuple[int, int], reach: int, variety: int) -> None:
-        style = Style.sample(rng, variety)
+    def __init__(self, rng: random.Random, clef: str, notes: list[Note], size: tuple[int, int], reach: int, variety: int,
+                 renderer: Renderer = "own") -> None:  # fmt: skip
+        style = Style.sample(rng, variety, renderer)
         wide, high = 4.5 + len(notes) * 2.6, 7.5 + reach
         aspect = min(3.2, max(0.9, wide / high))
         self.canvas = Canvas(*picture_size(rng, size, (aspect * 0.92, aspect * 1.08)), style)

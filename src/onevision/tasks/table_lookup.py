@@ -206,7 +206,7 @@ class _Picture:
     """Where a table's cells go, and how they look. Lengths named so are in em of its text."""
 
     def __init__(self, rng: random.Random, config: TableLookupConfig, table: Table) -> None:
-        self.table, style = table, Style.sample(rng, config.variety)
+        self.table, style = table, Style.sample(rng, config.variety, config.renderer)
         pad, leading = rng.uniform(0.35, 0.6), rng.uniform(1.5, 1.9)
         rule = Canvas(8, 8, style)
         widths = [max(_width(rule, row[k]) for row in table) + 2 * pad for k in range(len(table[0]))]

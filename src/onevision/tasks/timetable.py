@@ -212,7 +212,7 @@ def _timed(rng: random.Random, plan: _Plan, query: str, a: str) -> Asked | None:
 
 def _draw(rng: random.Random, config: TimetableConfig, plan: _Plan) -> tuple[Canvas, tuple[tuple[int, int, RGB], ...]]:
     """A board: the stops down, the runs across. Lengths in em."""
-    style = Style.sample(rng, config.variety)
+    style = Style.sample(rng, config.variety, config.renderer)
     rule = Canvas(8, 8, style)
     first = max(rule.text_width(stop, 40) for stop in plan.times) / 40 + 1.2
     column = max(rule.text_width(text, 40) for text in (*plan.runs, "20:00")) / 40 + rng.uniform(0.9, 1.5)

@@ -1,18 +1,17 @@
 """The toolkits that draw a `plotting.Plot` in its layout: our own canvas, SVG drawn by resvg, and matplotlib."""
 
-import io
 import random
 from functools import cache
 from itertools import pairwise
 from typing import Any, Protocol
-from xml.sax.saxutils import escape
 
 import numpy as np
 from PIL import Image
 
-from onevision.errors import MissingPartError
-from onevision.tasks.canvas import RGB, XY, Canvas, Style, font_path, regular_polygon
+from onevision.tasks.canvas import RGB, XY, Canvas, Style, regular_polygon
+from onevision.tasks.fonts import font_path
 from onevision.tasks.plotting import Area, Dots, Layout, Line, Note
+from onevision.tasks.svg import Svg, to_hex
 
 MARKERS = {"s": (4, -0.785398, 1.25), "^": (3, -1.570796, 1.35), "D": (4, -1.570796, 1.25)}
 """Marker -> corners, turn, and size relative to a circle's."""
@@ -43,72 +42,9 @@ def canvas(rng: random.Random, layout: Layout, style: Style) -> Image.Image:
 
 def svg(rng: random.Random, layout: Layout, style: Style) -> Image.Image:
     """As SVG, drawn by resvg."""
-    page = Svg(layout.width, layout.height, style)
+    page = Svg(layout.width, layout.height, style.page, style.ink, style.font)
     paint(page, layout)
     return page.image()
-
-
-class Svg:
-    """A page of SVG. The style gives page, ink and font."""
-
-    def __init__(self, width: int, height: int, style: Style) -> None:
-        self.font, self.ink = style.font, style.ink
-        self.parts = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" font-family="{_family(style.font)}">',
-                      f'<rect width="{width}" height="{height}" fill="{_hex(style.page)}"/>']  # fmt: skip
-
-    def line(self, points: list[XY], colour: RGB | None = None, width: float | None = None) -> None:
-        """A polyline with round joints."""
-        self.parts.append(f'<polyline points="{_joined(points)}" fill="none" stroke="{_hex(colour or self.ink)}" '
-                          f'stroke-width="{width or 1:.2f}" stroke-linejoin="round"/>')  # fmt: skip
-
-    def polygon(self, points: list[XY], fill: RGB | None = None, outline: RGB | None = None, width: float | None = None) -> None:
-        """A closed polygon, filled, outlined or both."""
-        stroke = f' stroke="{_hex(outline)}" stroke-width="{width or 1:.2f}"' if outline else ""
-        self.parts.append(f'<polygon points="{_joined(points)}" fill="{_hex(fill) if fill else "none"}"{stroke}/>')
-
-    def circle(self, centre: XY, radius: float, fill: RGB | None = None) -> None:
-        """A filled circle."""
-        self.parts.append(f'<circle cx="{centre[0]:.2f}" cy="{centre[1]:.2f}" r="{radius:.2f}" fill="{_hex(fill or self.ink)}"/>')
-
-    def text(self, centre: XY, text: str, size: float, colour: RGB | None = None, font: str | None = None, anchor: str = "mm") -> None:
-        """A line of text; anchors as `plotting.Note` has them."""
-        side = {"l": "start", "m": "middle", "r": "end"}[anchor[0]]
-        y = centre[1] + {"m": 0.36, "b": -0.2, "t": 0.9}[anchor[1]] * size
-        self.parts.append(f'<text x="{centre[0]:.2f}" y="{y:.2f}" font-size="{size:.2f}" text-anchor="{side}" '
-                          f'fill="{_hex(colour or self.ink)}">{escape(text)}</text>')  # fmt: skip
-
-    def image(self) -> Image.Image:
-        """The finished RGB picture."""
-        return rendered("".join([*self.parts, "</svg>"]), self.font)
-
-
-def rendered(source: str, font: str | None = None, width: int | None = None) -> Image.Image:
-    """An SVG text as a picture, RGB with a font, else RGBA; width: in pixels, by default its own.
-
-    Raises MissingPartError when resvg is not installed.
-    """
-    try:
-        import resvg_py
-    except ImportError:
-        raise MissingPartError("SVG needs resvg_py: pip install 'onevision[tasks]'") from None
-    files = [str(font_path(font))] if font else []
-    drawn = resvg_py.svg_to_bytes(svg_string=source, font_files=files, skip_system_fonts=True, width=width)
-    return Image.open(io.BytesIO(bytes(drawn))).convert("RGB" if font else "RGBA")
-
-
-@cache
-def _family(font: str) -> str:
-    from PIL import ImageFont
-
-    return str(ImageFont.truetype(str(font_path(font)), 10).getname()[0])
-
-
-def _hex(colour: RGB) -> str:
-    return "#{:02x}{:02x}{:02x}".format(*colour)
-
-
-def _joined(points: list[XY]) -> str:
-    return " ".join(f"{x:.2f},{y:.2f}" for x, y in points)
 
 
 def paint(page: Page, layout: Layout) -> None:
@@ -216,7 +152,7 @@ def matplotlib(rng: random.Random, layout: Layout, style: Style) -> Image.Image:
     from matplotlib.figure import Figure
 
     with mpl.rc_context(_defaults()):
-        figure = Figure(figsize=(layout.width / 100, layout.height / 100), dpi=100, facecolor=_hex(layout.look.page))
+        figure = Figure(figsize=(layout.width / 100, layout.height / 100), dpi=100, facecolor=to_hex(layout.look.page))
         page = FigureCanvasAgg(figure)
         _figure(figure, layout, style)
         page.draw()
@@ -238,7 +174,7 @@ def _figure(figure: Any, layout: Layout, style: Style) -> None:
 
     left, top, right, bottom = layout.frame
     w, h, plot = layout.width, layout.height, layout.plot
-    axes = figure.add_axes((left / w, 1 - bottom / h, (right - left) / w, (bottom - top) / h), facecolor=_hex(layout.look.panel))
+    axes = figure.add_axes((left / w, 1 - bottom / h, (right - left) / w, (bottom - top) / h), facecolor=to_hex(layout.look.panel))
     axes.set(xlim=(plot.x.low, plot.x.high), ylim=(plot.y.low, plot.y.high))
     for mark in plot.marks:
         _artist(axes, layout, mark, style)
@@ -246,8 +182,8 @@ def _figure(figure: Any, layout: Layout, style: Style) -> None:
     for (x, y), text, anchor, size in _texts(layout):
         figure.text(x / w, 1 - y / h, text, **_lettering(style, size, anchor, layout.look.ink))
     for (x, y), (_, colour, marker) in zip(layout.legend, plot.legend, strict=True):
-        edge: dict[str, Any] = {"markeredgecolor": _hex(layout.look.ink), "markeredgewidth": 0.36 * layout.line} if not marker else {}
-        figure.add_artist(Line2D([x], [h - y], marker=marker or "s", color=_hex(colour), markersize=0.5 * layout.em,
+        edge: dict[str, Any] = {"markeredgecolor": to_hex(layout.look.ink), "markeredgewidth": 0.36 * layout.line} if not marker else {}
+        figure.add_artist(Line2D([x], [h - y], marker=marker or "s", color=to_hex(colour), markersize=0.5 * layout.em,
                                  transform=IdentityTransform(), **edge))  # fmt: skip
 
 
@@ -260,28 +196,29 @@ def _style_axes(axes: Any, layout: Layout) -> None:
     points = 0.72 * layout.line
     axes.set_xticks([v for v, _ in plot.x.ticks], labels=[])
     axes.set_yticks([v for v, _ in plot.y.ticks], labels=[])
-    axes.tick_params(length=0.72 * 0.25 * layout.em, width=points, color=_hex(look.ink))
+    axes.tick_params(length=0.72 * 0.25 * layout.em, width=points, color=to_hex(look.ink))
     for name, spine in axes.spines.items():
         spine.set(
-            visible=look.frame == "box" or (look.frame == "left" and name in ("left", "bottom")), color=_hex(look.ink), linewidth=points
+            visible=look.frame == "box" or (look.frame == "left" and name in ("left", "bottom")), color=to_hex(look.ink), linewidth=points
         )
     for axis, shown in (("x", plot.x.grid), ("y", plot.y.grid)):
         if look.grid and shown:
-            axes.grid(axis=axis, color=_hex(look.grid), linewidth=0.6 * points)
+            axes.grid(axis=axis, color=to_hex(look.grid), linewidth=0.6 * points)
 
 
 def _artist(axes: Any, layout: Layout, mark: Any, style: Style) -> None:
     points = 0.72 * layout.line
     if isinstance(mark, Area):
         xs, ys = zip(*mark.corners, strict=True)
-        axes.fill(xs, ys, facecolor=_hex(mark.fill), edgecolor=_hex(mark.outline) if mark.outline else "none", linewidth=points, zorder=2)
+        edge = to_hex(mark.outline) if mark.outline else "none"
+        axes.fill(xs, ys, facecolor=to_hex(mark.fill), edgecolor=edge, linewidth=points, zorder=2)
     elif isinstance(mark, Note):
         axes.text(*mark.at, mark.text, **_lettering(style, mark.size * layout.em, mark.anchor, mark.colour or layout.look.ink), zorder=5)
     elif isinstance(mark, Dots):
-        axes.plot(*zip(*mark.points, strict=True), mark.marker, color=_hex(mark.colour), markersize=0.72 * mark.size * layout.em,
+        axes.plot(*zip(*mark.points, strict=True), mark.marker, color=to_hex(mark.colour), markersize=0.72 * mark.size * layout.em,
                   markeredgewidth=0, clip_on=False, zorder=4)  # fmt: skip
     else:
-        axes.plot(*zip(*mark.points, strict=True), "--" if mark.dashed else "-", color=_hex(mark.colour),
+        axes.plot(*zip(*mark.points, strict=True), "--" if mark.dashed else "-", color=to_hex(mark.colour),
                   linewidth=mark.width * 1.5 * points, clip_on=False, zorder=3)  # fmt: skip
 
 
@@ -290,5 +227,5 @@ def _lettering(style: Style, size: float, anchor: str, colour: RGB) -> dict[str,
 
     across = {"l": "left", "m": "center", "r": "right"}[anchor[0]]
     up = {"m": "center_baseline", "b": "bottom", "t": "top"}[anchor[1]]
-    return {"fontproperties": FontProperties(fname=str(font_path(style.font)), size=0.72 * size), "color": _hex(colour),
+    return {"fontproperties": FontProperties(fname=str(font_path(style.font)), size=0.72 * size), "color": to_hex(colour),
             "ha": across, "va": up}  # fmt: skip

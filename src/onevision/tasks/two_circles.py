@@ -194,7 +194,7 @@ def _shrunk(size: tuple[int, int], names: list[str], radii: list[float], apart: 
 
 def _picture(rng: random.Random, config: TwoCirclesConfig, blindtest: bool, size: tuple[int, int],
              circles: tuple[Circle, Circle]) -> tuple[Image.Image, tuple[tuple[int, int, RGB], ...]]:  # fmt: skip
-    style = Style() if blindtest else Style.sample(rng, config.variety)
+    style = Style().drawn_by(config.renderer) if blindtest else Style.sample(rng, config.variety, config.renderer)
     if style.smooth == 1:
         # Hard edges would blur the difference between touching and a gap of one pixel.
         style = replace(style, smooth=2)

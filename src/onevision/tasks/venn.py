@@ -130,7 +130,7 @@ class _Picture:
     def __init__(self, rng: random.Random, config: VennConfig, names: list[str]) -> None:
         self.names = names
         aspect = (1.25, 1.5) if len(names) == 2 else (0.95, 1.15)
-        self.canvas = canvas = Canvas(*picture_size(rng, config.size, aspect), Style.sample(rng, config.variety))
+        self.canvas = canvas = Canvas(*picture_size(rng, config.size, aspect), Style.sample(rng, config.variety, config.renderer))
         self.side = min(canvas.width / 1.3, canvas.height) if len(names) == 2 else min(canvas.width, canvas.height)
         self.radius = self.side * (0.3 if len(names) == 2 else 0.25)
         apart = self.radius * (1.15 if len(names) == 2 else 1.12)

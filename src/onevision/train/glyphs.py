@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+from PIL import Image
 
 from onevision.tasks.base import keyed_seed
 from onevision.tasks.canvas import COLOURS, Canvas, Style, picture_size, regular_polygon
@@ -43,7 +44,7 @@ def labelled_picture(index: int, seed: int = 0) -> Labelled:
     for _ in range(rng.randint(6, 45)):
         rng.choice((_word, _word, _shape))(rng, canvas, mask, labels, taken)
     image = np.asarray(canvas.image(rng))
-    return Labelled(image, labels.glyph, labels.shape, _colour_labels(mask))
+    return Labelled(image, labels.glyph, labels.shape, _colour_labels(mask.image(rng)))
 
 
 def _stroke(rng: random.Random, canvas: Canvas, mask: Canvas) -> None:
@@ -130,8 +131,8 @@ def _draw_shape(canvas: Canvas, kind: str, x: float, y: float, radius: float, co
         canvas.polygon(points, colour)
 
 
-def _colour_labels(mask: Canvas) -> np.ndarray:
-    codes = np.asarray(mask._image)[:, :, 0]
+def _colour_labels(mask: Image.Image) -> np.ndarray:
+    codes = np.asarray(mask)[:, :, 0]
     high, wide = codes.shape[0] // PATCH, codes.shape[1] // PATCH
     patches = codes.reshape(high, PATCH, wide, PATCH).swapaxes(1, 2).reshape(high, wide, -1)
     return np.stack([(patches == 1 + c).any(-1) for c in range(len(COLOURS))], axis=-1)
