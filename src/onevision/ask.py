@@ -20,7 +20,7 @@ from onevision.models.prompts import messages_for, parse
 from onevision.types import Completion, Description, Message
 
 if TYPE_CHECKING:
-    from onevision.engine.torch import TorchEngine
+    from onevision.engine.torch import LocalEngine
 
 Picture = str | Path | bytes | Image
 Asked = tuple[Picture | Sequence[Picture], str] | tuple[Picture | Sequence[Picture], str, Sequence[str] | None]
@@ -58,7 +58,7 @@ class Model:
     """A loaded model with its engine."""
 
     name: str
-    engine: "TorchEngine"
+    engine: "LocalEngine"
 
     def ask(self, images: Picture | Sequence[Picture], question: str, choices: Sequence[str] | None = None, **sampling: Any) -> Answer:
         """Answer a question about one or more pictures.
@@ -122,10 +122,9 @@ def _chat(images: Picture | Sequence[Picture], question: str, choices: Sequence[
 
 def load(model: str | Path = "nano", device: str = "auto", dtype: str = "auto") -> Model:
     """Load a model to ask: "nano", a local folder or a hub id; device and dtype as in `models.load.load_model`."""
-    from onevision.engine.torch import TorchEngine
-    from onevision.models.load import load_model
+    from onevision.engine.load import load_local
 
-    return Model(str(model), TorchEngine(*load_model(model, device, dtype)))
+    return Model(str(model), load_local(model, device, dtype))
 
 
 def main(

@@ -56,7 +56,7 @@ def test_lean_step_equals_the_forward(engine: TorchEngine, n: int) -> None:
     assert can_run_lean(engine.model)
     generator = torch.Generator().manual_seed(0)
     prefills = [engine._prefill(CHATS[:3]), engine._prefill(CHATS[3:]), engine._prefill(CHATS[1:3])]
-    lean, plain = engine._decoder(), ForwardDecoder(engine.model)
+    lean, plain = engine.decoder(), ForwardDecoder(engine.model)
     assert isinstance(lean, LeanDecoder)
     names: dict[Any, list[str]] = {lean: [], plain: []}
 
@@ -144,7 +144,7 @@ def test_a_lean_step_in_bfloat16(tiny_model_dir: Any) -> None:
     from onevision.models.load import load_model
 
     half = TorchEngine(*load_model(tiny_model_dir, device="cpu", dtype="bfloat16"))
-    lean, plain = half._decoder(), ForwardDecoder(half.model)
+    lean, plain = half.decoder(), ForwardDecoder(half.model)
     for each in (lean, plain):
         each.join(half._prefill(CHATS[:3]), 1, [4] * 3)
     tokens = torch.tensor([5, 60, 200])

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from onevision.models.load import load_model
+from onevision.models.positions import mrope_positions
 from onevision.train import pack as packing
 from onevision.train.encode import IGNORE, Encoded, collate, encode, supervised
-from onevision.train.pack import Packing, mrope_positions, picture_features, use_packing
+from onevision.train.pack import Packing, picture_features, use_packing
 from onevision.train.see import patchify
 from onevision.types import Description, Problem, Sample
 

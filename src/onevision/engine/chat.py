@@ -1,6 +1,6 @@
 """What every engine that loads a model itself asks of a chat and of a checkpoint before it generates."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from onevision.errors import InputError
@@ -51,13 +51,13 @@ def eos_ids(listed: int | Sequence[int] | None, tokenizer: Any) -> frozenset[int
     return frozenset(token for token in (*several, tokenizer.eos_token_id) if token is not None)
 
 
-def banned_ids(config: Any, tokenizer: Any, eos: frozenset[int]) -> list[int]:
+def banned_ids(config: Mapping[str, Any], tokenizer: Any, eos: frozenset[int]) -> list[int]:
     """Special tokens but the ends of a turn, and rows of the vocabulary that stand for no token at all.
 
-    config: the Qwen2_5_VLConfig.
+    config: the checkpoint's config.json.
     """
-    vocab = config.get_text_config().vocab_size
+    vocab = config["text_config"]["vocab_size"]
     special = {token for token, added in tokenizer.added_tokens_decoder.items() if added.special}
-    vision = {config.image_token_id, config.video_token_id, config.vision_start_token_id, config.vision_end_token_id}
+    vision = {config[f"{kind}_token_id"] for kind in ("image", "video", "vision_start", "vision_end")}
     unused = set(range(len(tokenizer), vocab))
     return sorted(token for token in (special | vision | unused) - eos if token < vocab)

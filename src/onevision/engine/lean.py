@@ -6,7 +6,7 @@ axes of M-RoPE (Qwen2-VL, arXiv:2409.12191), so rotary embedding is a row of a t
 stay (`engine.cache`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,46 +71,58 @@ def can_run_lean(model: Any) -> bool:
     return bool(plain and usual and not hooked and size <= LEAN_MAX_BYTES)
 
 
-@torch.no_grad()
 def lean_weights(model: Any, positions: int) -> LeanWeights:
-    """Fuse and transpose the text tower of a Qwen2_5_VLForConditionalGeneration, in its own dtype and device."""
+    """The text tower of a Qwen2_5_VLForConditionalGeneration, in its own dtype and device."""
     text = model.model.language_model
-    config = text.config
+    return fuse(text.state_dict(), model.lm_head.weight, text.config.to_dict(), positions)
+
+
+@torch.no_grad()
+def fuse(tensors: Mapping[str, Tensor], head: Tensor, config: Mapping[str, Any], positions: int) -> LeanWeights:
+    """Fuse and transpose a text tower. tensors: by their names in it; head: (vocab, hidden); config: its part of config.json."""
+    layers = [_layer(tensors, f"layers.{number}.") for number in range(config["num_hidden_layers"])]
+    head_dim = config["hidden_size"] // config["num_attention_heads"]
     return LeanWeights(
-        layers=tuple(_layer(layer) for layer in text.layers),
-        embed=text.embed_tokens.weight.detach(),
-        norm=text.norm.weight.detach(),
-        head=Matrix(model.lm_head.weight),
-        rope=_rope_table(text.rotary_emb, positions, text.embed_tokens.weight),
-        eps=config.rms_norm_eps,
-        heads=config.num_attention_heads,
-        kv_heads=config.num_key_value_heads,
-        head_dim=config.hidden_size // config.num_attention_heads,
-        small=sum(param.nbytes for param in text.layers.parameters()) <= _ONE_THREAD_BYTES,
-        made_of=stamp(text),
+        layers=tuple(layers),
+        embed=tensors["embed_tokens.weight"].detach(),
+        norm=tensors["norm.weight"].detach(),
+        head=Matrix(head),
+        rope=_rope_table(config["rope_parameters"]["rope_theta"], positions, head_dim, tensors["embed_tokens.weight"]),
+        eps=config["rms_norm_eps"],
+        heads=config["num_attention_heads"],
+        kv_heads=config["num_key_value_heads"],
+        head_dim=head_dim,
+        small=sum(tensor.nbytes for name, tensor in tensors.items() if name.startswith("layers.")) <= _ONE_THREAD_BYTES,
+        made_of=stamp(tensors.values()),
     )
 
 
-def _layer(layer: Any) -> Layer:
-    attn, mlp = layer.self_attn, layer.mlp
-    parts = (attn.q_proj, attn.k_proj, attn.v_proj)
+def _layer(tensors: Mapping[str, Tensor], at: str) -> Layer:
+    def joined(kind: str, *parts: str) -> Tensor:
+        return torch.cat([tensors[f"{at}{part}.{kind}"] for part in parts])
+
+    qkv = [f"self_attn.{part}_proj" for part in "qkv"]
     return Layer(
-        norm_attn=layer.input_layernorm.weight.detach(),
-        qkv=Matrix(torch.cat([part.weight for part in parts]), torch.cat([part.bias for part in parts])),
-        out=Matrix(attn.o_proj.weight),
-        norm_mlp=layer.post_attention_layernorm.weight.detach(),
-        gate_up=Matrix(torch.cat([mlp.gate_proj.weight, mlp.up_proj.weight])),
-        down=Matrix(mlp.down_proj.weight),
+        norm_attn=tensors[f"{at}input_layernorm.weight"].detach(),
+        qkv=Matrix(joined("weight", *qkv), joined("bias", *qkv)),
+        out=Matrix(tensors[f"{at}self_attn.o_proj.weight"]),
+        norm_mlp=tensors[f"{at}post_attention_layernorm.weight"].detach(),
+        gate_up=Matrix(joined("weight", "mlp.gate_proj", "mlp.up_proj")),
+        down=Matrix(tensors[f"{at}mlp.down_proj.weight"]),
     )
 
 
-def _rope_table(rotary: Any, positions: int, like: Tensor) -> Tensor:
+def _rope_table(theta: float, positions: int, dim: int, like: Tensor) -> Tensor:
     """Row p: cos and sin of p's angles. The sign of rotate_half is in the sine: x * cos + roll(x) * sin."""
-    where = torch.arange(positions, device=like.device).view(1, 1, -1).expand(3, 1, -1)
-    cos, sin = (part[0] for part in rotary(like, where))
-    half = sin.shape[-1] // 2
-    signed = torch.cat((-sin[:, :half], sin[:, half:]), -1)
-    return torch.stack((cos, signed), 1)[:, :, None]
+    turns = 1.0 / theta ** (torch.arange(0, dim, 2, dtype=torch.float32) / dim)
+    angles = torch.arange(positions, dtype=torch.float32)[:, None] * turns
+    cos, sin = angles.cos(), angles.sin()
+    return torch.stack((torch.cat((cos, cos), -1), torch.cat((-sin, sin), -1)), 1)[:, :, None].to(like)
+
+
+def rotated(x: Tensor, cos: Tensor, signed_sin: Tensor) -> Tensor:
+    """x (…, head_dim) turned by its position's angles."""
+    return torch.addcmul(x * cos, x.roll(x.shape[-1] // 2, -1), signed_sin)
 
 
 class LeanDecoder:
@@ -191,7 +203,7 @@ class LeanDecoder:
         normed = F.rms_norm(hidden, hidden.shape[1:], layer.norm_attn, w.eps)
         qkv = layer.qkv(normed).view(rows, -1, w.head_dim)
         qk, v = qkv[:, : -w.kv_heads], qkv[:, -w.kv_heads :]
-        qk = torch.addcmul(qk * cos, qk.roll(w.head_dim // 2, -1), sin)
+        qk = rotated(qk, cos, sin)
         q, k = qk[:, : w.heads], qk[:, w.heads :]
         return layer.out.add_to(hidden, self._mixed(index, q, k, v))
 

@@ -4,11 +4,14 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from safetensors import SafetensorError
+
 from onevision.errors import InputError
 from onevision.store import content_id
 
 if TYPE_CHECKING:
     from onevision.engine.base import Engine
+    from onevision.engine.torch import LocalEngine
 
 
 def load_engine(spec: str, dtype: str = "auto", **endpoint: Any) -> "Engine":
@@ -29,10 +32,34 @@ def load_engine(spec: str, dtype: str = "auto", **endpoint: Any) -> "Engine":
         if not (at and name and re.match(r"https?://", url)):
             raise InputError(f"model {spec!r}: openai:NAME@URL was expected, e.g. openai:qwen2.5-vl-7b@http://localhost:8000/v1")
         return OpenAIEngine(name, url, **endpoint)
+    return load_local(spec, dtype=dtype)
+
+
+def load_local(name_or_path: str | Path, device: str = "auto", dtype: str = "auto") -> "LocalEngine":
+    """nano, a local folder or a hub id on PyTorch; device and dtype as in `models.load.load_model`, which knows every
+    checkpoint, while a small plain one on a CPU is ready sooner. Raises InputError as that does."""
     from onevision.engine.torch import TorchEngine
     from onevision.models.load import load_model
 
-    return TorchEngine(*load_model(spec, dtype=dtype))
+    return _plain(name_or_path, device, dtype) or TorchEngine(*load_model(name_or_path, device, dtype))
+
+
+def _plain(name_or_path: str | Path, device: str, dtype: str) -> "LocalEngine | None":
+    import torch
+
+    from onevision.engine.plain import PlainEngine, can_run_plain
+    from onevision.models.load import choose_device, choose_dtype, resolve
+
+    if (Path(name_or_path).expanduser() / "adapter_config.json").is_file():
+        return None
+    folder = resolve(name_or_path)
+    kind = choose_dtype(dtype, choose_device(device), folder)
+    if choose_device(device) != "cpu" or not isinstance(kind, torch.dtype) or not can_run_plain(folder):
+        return None
+    try:
+        return PlainEngine(folder, kind)
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError):
+        return None  # transformers says what is wrong with it
 
 
 def identity(spec: str) -> str:

@@ -2,11 +2,10 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-import torch
 from torch import Tensor
 
 from onevision.engine.chat import check_room, check_words, images_of
@@ -105,6 +104,6 @@ class Recent(Generic[T]):
             self.bytes = 0
 
 
-def stamp(module: torch.nn.Module) -> tuple[tuple[int, int], ...]:
-    """Changes when a weight is replaced or trained in place: address and version counter of every parameter."""
-    return tuple((param.data_ptr(), param._version) for param in module.parameters())
+def stamp(weights: Iterable[Tensor]) -> tuple[tuple[int, int], ...]:
+    """Changes when a weight is replaced or trained in place: address and version counter of each."""
+    return tuple((weight.data_ptr(), weight._version) for weight in weights)

@@ -1,9 +1,10 @@
-"""The embedded engine: a Qwen2.5-VL on PyTorch, picture encoded once, prompt run once, batched decode."""
+"""The embedded engines: a Qwen2.5-VL on PyTorch, picture encoded once, prompt run once, batched decode."""
 
 import asyncio
 import secrets
 import threading
-from collections.abc import AsyncIterator, Iterator, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -26,28 +27,41 @@ FEATURE_BYTES, PROMPT_BYTES = 2**26, 2**27
 """Picture features and prompts that were run lately are remembered up to so many bytes each."""
 
 
-class TorchEngine:
-    """Generates with one loaded model and its processor (see `models.load.load_model`).
+class LocalEngine(ABC):
+    """Generates in this process. Special tokens other than the end of a turn are never sampled.
 
-    The decode step is our own (`engine.lean`) for plain small models, the model's forward for all others; trained
-    weights are noticed. Special tokens other than the end of a turn are never sampled.
+    config: the checkpoint's config.json; ends: its generation config's eos_token_id.
     """
 
     lanes = 1
     """Batches that it is worth having in flight: it computes one after the other."""
 
-    def __init__(self, model: "Qwen2_5_VLForConditionalGeneration", processor: "Qwen2_5_VLProcessor") -> None:
-        self.model: Any = model
-        self.processor: Any = processor
-        self.tokenizer = self.processor.tokenizer
-        self.context = int(self.model.config.get_text_config().max_position_embeddings)
-        self.eos = eos_ids(getattr(self.model.generation_config, "eos_token_id", None), self.tokenizer)
-        self.banned = torch.tensor(banned_ids(self.model.config, self.tokenizer, self.eos), device=self.model.device)
-        self.reader = Reader(self.processor, self.model.config.image_token_id, self.context)
+    def __init__(self, processor: Any, config: Mapping[str, Any], ends: int | Sequence[int] | None, device: torch.device) -> None:
+        self.processor = processor
+        self.tokenizer = processor.tokenizer
+        self.context = int(config["text_config"]["max_position_embeddings"])
+        self.eos = eos_ids(ends, self.tokenizer)
+        self.banned = torch.tensor(banned_ids(config, self.tokenizer, self.eos), device=device)
+        self.reader = Reader(processor, config["image_token_id"], self.context)
         self.features: Recent[Tensor] = Recent(FEATURE_BYTES)
         self.prompts: Recent[Prefill] = Recent(PROMPT_BYTES)
-        self._computed_with = stamp(self.model)
-        self._weights: LeanWeights | None = None
+        self._computed_with = stamp(self.learning())
+
+    @abstractmethod
+    def learning(self) -> Iterable[Tensor]:
+        """The weights that may change while the engine lives."""
+
+    @abstractmethod
+    def decoder(self) -> Decoder:
+        """An empty decoder on the weights as they are now."""
+
+    @abstractmethod
+    def look(self, pixel_values: Tensor, grids: Tensor) -> Sequence[Tensor]:
+        """Each picture's features, (tokens, hidden). pixel_values: (patches, 1176) of all of them; grids: (pictures, 3)."""
+
+    @abstractmethod
+    def run(self, inputs: dict[str, Tensor], features: Sequence[Tensor]) -> Prefill:
+        """Run prompts as `Reader.tensors` gives them, with their pictures' features in order."""
 
     async def generate(self, messages: Sequence[Message], sampling: SamplingParams, n: int = 1) -> list[Completion]:
         """n completions of one chat; the pictures are encoded once and the prompt is run once for all of them.
@@ -128,7 +142,7 @@ class TorchEngine:
 
     def batch(self) -> Batch:
         """An empty batch on the weights as they are now."""
-        return Batch(self._decoder(), self.eos, self.banned, self.context)
+        return Batch(self.decoder(), self.eos, self.banned, self.context)
 
     def _grow(self, prefill: Prefill, rows: Sequence[Row], cancelled: threading.Event | None) -> Iterator[list[News]]:
         """Grow rows until each has stopped; yields what every step of all rows brings."""
@@ -139,13 +153,6 @@ class TorchEngine:
                 batch.cancel(batch.rows)
                 return
             yield batch.step()
-
-    def _decoder(self) -> Decoder:
-        if not can_run_lean(self.model):
-            return ForwardDecoder(self.model)
-        if self._weights is None or self._weights.made_of != stamp(self.model.model.language_model):
-            self._weights = lean_weights(self.model, self.context)
-        return LeanDecoder(self._weights)
 
     @torch.inference_mode()
     def prefill(self, prompt: Prompt) -> Prefill:
@@ -167,31 +174,64 @@ class TorchEngine:
         return self.reader.tensors(chats)
 
     def _run(self, inputs: dict[str, Tensor], pictures: Sequence[str]) -> Prefill:
-        inputs = {name: tensor.to(self.model.device) for name, tensor in inputs.items()}
-        mask, grids = inputs["attention_mask"], inputs.get("image_grid_thw")
-        position_ids, _ = self.model.model.get_rope_index(inputs["input_ids"], inputs["mm_token_type_ids"], grids, attention_mask=mask)
-        words = {name: inputs[name] for name in ("input_ids", "attention_mask")}
-        seen = {"mm_encoder_outputs": self._look(inputs["pixel_values"], grids, pictures)} if grids is not None else {}
-        out = self.model(**words, **seen, position_ids=position_ids, use_cache=True, logits_to_keep=1)
-        return Prefill.of(out, mask, position_ids)
-
-    def _look(self, pixel_values: Tensor, grids: Tensor, pictures: Sequence[str]) -> dict[str, Any]:
-        """The pictures' features, as the model's forward takes them; those not seen lately go through the tower together."""
-        from transformers.modeling_outputs import BaseModelOutputWithPooling
-
+        """Pictures not seen lately go through the tower together."""
+        inputs = {name: tensor.to(self.banned.device) for name, tensor in inputs.items()}
         first = {picture: index for index, picture in reversed(list(enumerate(pictures)))}
         seen = {picture: self.features.get(picture) for picture in first}
         if new := [first[picture] for picture, features in seen.items() if features is None]:
-            parts = pixel_values.split(grids.prod(-1).tolist())
-            out = self.model.model.get_image_features(torch.cat([parts[index] for index in new]), grids[new], return_dict=True)
-            for index, features in zip(new, out.pooler_output, strict=True):
+            grids = inputs["image_grid_thw"]
+            parts = inputs["pixel_values"].split(grids.prod(-1).tolist())
+            for index, features in zip(new, self.look(torch.cat([parts[index] for index in new]), grids[new]), strict=True):
                 own = features.clone()
                 seen[pictures[index]] = self.features.keep(pictures[index], own, [own])
-        return {"image": BaseModelOutputWithPooling(pooler_output=tuple(seen[picture] for picture in pictures))}
+        return self.run(inputs, [kept for picture in pictures if (kept := seen[picture]) is not None])
 
     def _forget_if_trained(self) -> None:
-        now = stamp(self.model)
+        now = stamp(self.learning())
         if now != self._computed_with:
             self.features.clear()
             self.prompts.clear()
             self._computed_with = now
+
+
+class TorchEngine(LocalEngine):
+    """Generates with one loaded model and its processor (see `models.load.load_model`).
+
+    The decode step is our own (`engine.lean`) for plain small models, the model's forward for all others; trained
+    weights are noticed.
+    """
+
+    def __init__(self, model: "Qwen2_5_VLForConditionalGeneration", processor: "Qwen2_5_VLProcessor") -> None:
+        self.model: Any = model
+        ends = getattr(self.model.generation_config, "eos_token_id", None)
+        super().__init__(processor, self.model.config.to_dict(), ends, self.model.device)
+        self._weights: LeanWeights | None = None
+
+    def learning(self) -> Iterable[Tensor]:
+        """As `LocalEngine`."""
+        weights: Iterable[Tensor] = self.model.parameters()
+        return weights
+
+    def decoder(self) -> Decoder:
+        """As `LocalEngine`."""
+        if not can_run_lean(self.model):
+            return ForwardDecoder(self.model)
+        if self._weights is None or self._weights.made_of != stamp(self.model.model.language_model.parameters()):
+            self._weights = lean_weights(self.model, self.context)
+        return LeanDecoder(self._weights)
+
+    def look(self, pixel_values: Tensor, grids: Tensor) -> Sequence[Tensor]:
+        """As `LocalEngine`."""
+        features: Sequence[Tensor] = self.model.model.get_image_features(pixel_values, grids, return_dict=True).pooler_output
+        return features
+
+    def run(self, inputs: dict[str, Tensor], features: Sequence[Tensor]) -> Prefill:
+        """As `LocalEngine`."""
+        from transformers.modeling_outputs import BaseModelOutputWithPooling
+
+        mask, grids = inputs["attention_mask"], inputs.get("image_grid_thw")
+        position_ids, _ = self.model.model.get_rope_index(inputs["input_ids"], inputs["mm_token_type_ids"], grids, attention_mask=mask)
+        words = {name: inputs[name] for name in ("input_ids", "attention_mask")}
+        seen = {"mm_encoder_outputs": {"image": BaseModelOutputWithPooling(pooler_output=tuple(features))}} if features else {}
+        out = self.model(**words, **seen, position_ids=position_ids, use_cache=True, logits_to_keep=1)
+        return Prefill.of(out, mask, position_ids)

@@ -60,7 +60,7 @@ class VLLMEngine:
         config = self._llm.model_config
         self.context = int(config.max_model_len)
         self.eos = eos_ids(config.try_get_generation_config().get("eos_token_id"), self.tokenizer)
-        self.banned = banned_ids(config.hf_config, self.tokenizer, self.eos)
+        self.banned = banned_ids(config.hf_config.to_dict(), self.tokenizer, self.eos)
         # vLLM's client lives in one event loop; ours may be called from any, and from none.
         self._loop = asyncio.new_event_loop()
         threading.Thread(target=self._loop.run_forever, name="vllm", daemon=True).start()

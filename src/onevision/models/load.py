@@ -44,8 +44,8 @@ def load_model(
     if (Path(name_or_path).expanduser() / "adapter_config.json").is_file():
         return _adapted(Path(name_or_path).expanduser(), device, dtype)
     folder = resolve(name_or_path)
-    device = _device(device)
-    kind = _dtype(dtype, device, folder)
+    device = choose_device(device)
+    kind = choose_dtype(dtype, device, folder)
     options: dict[str, Any] = {"device_map": "auto"} if device == "cuda" and torch.cuda.device_count() > 1 else {}
     if _is_small(folder):
         logging.disable_progress_bar()  # it would flash for a moment above the answer
@@ -146,7 +146,8 @@ def _check_folder(folder: Path, name: str) -> None:
         raise InputError(f"'{name}' is no model: {folder} has no *.safetensors file")
 
 
-def _device(device: str) -> str:
+def choose_device(device: str) -> str:
+    """A name as PyTorch takes it; "auto" for CUDA where there is one. Raises InputError for another, and for a device that is not there."""
     import torch
 
     available = torch.cuda.is_available()
@@ -159,7 +160,8 @@ def _device(device: str) -> str:
     return device
 
 
-def _dtype(dtype: str, device: str, folder: Path) -> "str | torch.dtype":
+def choose_dtype(dtype: str, device: str, folder: Path) -> "str | torch.dtype":
+    """What to compute in; "auto" for the checkpoint's own type. Raises InputError for an unknown one."""
     import torch
 
     if dtype != "auto":

@@ -2,7 +2,7 @@
 
 Two threads compute. One runs prompts, the other makes the batch's steps, so that nobody's answer stops while somebody's prompt
 is run, and two cores are both at work. A third reads chats into tensors; the event loop only passes messages. A picture or a
-whole prompt that was run lately is not run again (`TorchEngine.prefill`), and the n answers of a request share its prompt.
+whole prompt that was run lately is not run again (`LocalEngine.prefill`), and the n answers of a request share its prompt.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ import torch
 from onevision.engine.batch import Batch, News, Row
 from onevision.engine.prefill import Prefill
 from onevision.engine.reader import Prompt, Reader
-from onevision.engine.torch import TorchEngine
+from onevision.engine.torch import LocalEngine
 from onevision.serve.errors import TooSlow
 from onevision.serve.metrics import Metrics
 from onevision.serve.scheduler import Asked, Piece, Scheduler, joined
@@ -77,11 +77,11 @@ class Job:
 
 
 class BatchScheduler(Scheduler):
-    """Serves a TorchEngine."""
+    """Serves a LocalEngine."""
 
     logprobs = True
 
-    def __init__(self, engine: TorchEngine, settings: Settings, metrics: Metrics) -> None:
+    def __init__(self, engine: LocalEngine, settings: Settings, metrics: Metrics) -> None:
         super().__init__(engine, settings, metrics)
         # The engine decodes with its tokenizer in its thread, and a tokenizer is not to be shared.
         self._reader = Reader(deepcopy(engine.processor), engine.reader.image_token_id, engine.context)

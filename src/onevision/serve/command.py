@@ -88,12 +88,12 @@ def serve(
 
 def make_scheduler(engine: "Engine", settings: Settings) -> "Scheduler":
     """Continuous batching on the embedded engine; engines that batch by themselves are handed everything."""
-    from onevision.engine.torch import TorchEngine
+    from onevision.engine.torch import LocalEngine
     from onevision.serve.batching import BatchScheduler
     from onevision.serve.metrics import Metrics
     from onevision.serve.scheduler import Scheduler
 
-    if isinstance(engine, TorchEngine):
+    if isinstance(engine, LocalEngine):
         return BatchScheduler(engine, settings, Metrics())
     return Scheduler(engine, settings, Metrics())
 

@@ -12,7 +12,7 @@ from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import smart_res
 
 from onevision.engine.chat import control_token
 from onevision.errors import InputError
-from onevision.train.pack import mrope_positions
+from onevision.models.positions import mrope_positions
 from onevision.types import Message, Sample
 
 IGNORE = -100
