@@ -24,10 +24,11 @@ snippet: .venv-snippet/installed
 nano: .venv/installed-dev
 	$(BIN)/onevision train $(foreach stage,see sft sft-thaw sft-polish sft-lookup,recipes/nano-$(stage).yaml)
 
-# The README's table, measured anew: what nano was trained on, at the sizes it was trained on.
+# The table of the README and of nano's card, measured anew: what nano was trained on, at the sizes it was trained on.
 NANO := chain scene bar_chart clock table_lookup line_crossings two_circles circled_letter overlapping_shapes nested_squares grid_size metro_paths
 table: .venv/installed
 	$(BIN)/onevision bench $(NANO) --model nano --limit 200 --levels 1 --size 112,168 --out runs/table
+	for card in README.md src/onevision/models/nano_weights/README.md; do $(BIN)/onevision report runs/table --card $$card > /dev/null; done
 
 decode: .venv/installed
 	$(BIN)/python benchmarks/decode.py

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from onevision import tasks
-from onevision.bench.held_out import held_out, majority
+from onevision.bench.held_out import held_out
 from onevision.bench.journal import Journal, key_of
 from onevision.bench.measure import Subject, measure
 from onevision.bench.records import guess_of
@@ -131,11 +131,6 @@ def test_held_out_with_and_without_pictures(tmp_path):
     about = json.loads((tmp_path / "clock" / "run.json").read_text())
     assert {"model", "sampling", "prompt", "packages", "revision"} <= about.keys()
     assert about["prompt"]["text"].startswith(task[0].question)
-
-
-def test_majority_is_taken_per_kind_of_answer():
-    answers = ["Yes", "Yes", "No", "3", "3", "4"]
-    assert majority([Problem(str(i), (), "?", answer=a) for i, a in enumerate(answers)]) == pytest.approx(4 / 6)
 
 
 def test_chances_of_a_guess():

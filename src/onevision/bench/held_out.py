@@ -1,6 +1,5 @@
 """Our own tasks' held-out split, beside what a model could get without looking."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,7 +11,7 @@ from onevision import tasks
 from onevision.bench.measure import Subject, measure
 from onevision.bench.run import Asking
 from onevision.engine.base import Engine
-from onevision.report.tables import Run, line
+from onevision.report.tables import Run, line, majority
 from onevision.types import Problem
 
 LONGEST = 512
@@ -45,7 +44,7 @@ def _row(engine: Engine, name: str, count: int, config: dict[str, Any], asking: 
     seen = measure(engine, Subject(name, "test", problems, ("level",)), asking, out / name)
     blank = Subject(f"{name}-blank", "test", [_blanked(p) for p in problems], ("level",))
     unseen = measure(engine, blank, asking, out / blank.benchmark)
-    return Row(name, count, _score(seen), majority(problems), _score(unseen))
+    return Row(name, count, _score(seen), majority(seen.records), _score(unseen))
 
 
 def _score(run: Run) -> float | None:
@@ -56,11 +55,3 @@ def _score(run: Run) -> float | None:
 def _blanked(problem: Problem) -> Problem:
     blank = tuple(Image.new("RGB", image.size, "white") for image in problem.images)
     return replace(problem, images=blank)
-
-
-def majority(problems: Sequence[Problem]) -> float:
-    """What always giving each kind of question's most frequent answer would score (question kinds by answer type)."""
-    kinds: dict[bool, Counter[str | None]] = {True: Counter(), False: Counter()}
-    for problem in problems:
-        kinds[problem.answer in ("Yes", "No")][problem.answer] += 1
-    return sum(max(c.values()) for c in kinds.values() if c) / len(problems)

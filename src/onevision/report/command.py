@@ -18,11 +18,15 @@ def main(
         list[Path], typer.Argument(metavar="DIR ...", help="what `onevision bench`, `train` or `forge` wrote; several are compared")
     ],
     out: Annotated[Path | None, typer.Option(help="the page; without it report.html in the first DIR")] = None,
+    card: Annotated[
+        Path | None, typer.Option(help="a Markdown file whose <!-- measured --> block gets the table, e.g. --card README.md")
+    ] = None,
 ) -> None:
     """Show what runs came to: tables with 95 % intervals, paired comparisons, plots, and one HTML page with every sample.
 
     Example: onevision report runs/base runs/tuned
     """
+    from onevision.report.card import write_table
     from onevision.report.curves import plot_losses
     from onevision.report.forge import show_made
     from onevision.report.page import write_page
@@ -42,6 +46,8 @@ def main(
     pairs = _pairs(folders)
     if pairs:
         _show_pairs(pairs)
+    if card:
+        print(f"the table: {write_table(card, runs)}\n")
     print(f"the page: {write_page(out or folders[0] / 'report.html', runs, pairs)}")
 
 

@@ -1,7 +1,9 @@
 """A run's records as figures: one line for all, one for each category and level."""
 
 import json
+import re
 import sys
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,7 +38,8 @@ def read_run(folder: Path) -> Run:
     if not (folder / "records.jsonl").is_file():
         raise InputError(f"{folder} holds no finished run (records.jsonl); `onevision bench` writes one")
     about = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-    lines = (folder / "records.jsonl").read_text(encoding="utf-8").splitlines()
+    # As bytes: str.splitlines would also part a record at a U+2028 or U+0085 that a model wrote.
+    lines = (folder / "records.jsonl").read_bytes().splitlines()
     return Run(folder, about, [json.loads(line) for line in lines])
 
 
@@ -61,15 +64,27 @@ def lines(records: Sequence[Record], groups: Iterable[str]) -> list[Line]:
     """All, then every value of each group (a key of the problems' meta)."""
     table = [line("all", records)]
     for group in groups:
-        # Levels are numbers and come in order; the rest by name.
-        values = sorted({str(r["meta"][group]) for r in records if group in r["meta"]})
+        values = sorted({str(r["meta"][group]) for r in records if group in r["meta"]}, key=_natural)
         table += [line(f"{group} {value}", [r for r in records if str(r["meta"].get(group)) == value]) for value in values]
     return table
+
+
+def _natural(name: str) -> list[str | int]:
+    """Levels are numbers and come in order, 10 behind 9; the rest by name."""
+    return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", name)]
 
 
 def guess(records: Sequence[Record]) -> Interval:
     """What guessing at random would score on the judged records."""
     return guess_interval([record["guess"] for record in records if record["score"] is not None])
+
+
+def majority(records: Sequence[Record]) -> float:
+    """What always giving each kind of question's most frequent answer would score (yes-no questions and others)."""
+    kinds: dict[bool, Counter[str | None]] = {True: Counter(), False: Counter()}
+    for record in records:
+        kinds[record["gold"] in ("Yes", "No")][record["gold"]] += 1
+    return sum(max(count.values()) for count in kinds.values() if count) / len(records)
 
 
 def several(records: Sequence[Record]) -> dict[str, float]:
