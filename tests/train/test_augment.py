@@ -35,6 +35,17 @@ def test_every_change_alters_the_picture_and_keeps_what_is_drawn(change):
     assert 0.6 < dark[1] / dark[0] < 1.6
 
 
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**32))
+def test_things_stay_where_they_are_on_the_page_when_they_must(seed):
+    image = Image.new("RGB", (160, 120), "white")
+    image.paste((0, 0, 0), (120, 20, 140, 40))
+    after = augment(image, random.Random(seed), places=True)
+    rows, columns = np.nonzero(np.asarray(after.convert("L")) < 128)
+    assert columns.mean() / after.width == pytest.approx(130 / 160, abs=0.02)
+    assert rows.mean() / after.height == pytest.approx(30 / 120, abs=0.02)
+
+
 def test_the_same_draw_gives_the_same_picture():
     image = Image.effect_noise((120, 90), 60).convert("RGB")
     assert augment(image, random.Random(5)).tobytes() == augment(image, random.Random(5)).tobytes()
@@ -42,7 +53,7 @@ def test_the_same_draw_gives_the_same_picture():
 
 def test_a_sample_shows_the_model_the_changed_picture():
     sample = tasks.make("chain", levels=(1,), size=(112, 168)).sample(0)
-    after = augmented(sample, random.Random(2))
+    after = augmented(sample, random.Random(2), places=False)
     shown = after.messages[0]["content"][0]["image"]
     assert shown.tobytes() == after.problem.images[0].tobytes() != sample.problem.images[0].tobytes()
     assert after.messages[-1] == sample.messages[-1]

@@ -25,8 +25,9 @@ SPLITS = ("train", "validation", "test")
 SHARES = (80, 10, 10)
 """The splits' shares of all (Description, question) pairs, in percent; see `Task.claim`."""
 MOST_DRAWS = 1000
-MOST_WORDINGS = 200
 """Draws after which a split is held to be empty."""
+MOST_WORDINGS = 200
+"""Wordings of one Description after which another one is drawn."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,8 @@ class Task:
     version: ClassVar[int] = 1
     parts: ClassVar[tuple[str, ...]] = ()
     renderers: ClassVar[tuple[Renderer, ...]] = ("own", "svg")
+    places: ClassVar[bool] = False
+    """Whether its Descriptions say where on the page things are."""
     Config: ClassVar[type[BaseConfig]] = BaseConfig
 
     def __init__(self, split: str = "train", seed: int = 0, levels: tuple[int, ...] = LEVELS, **overrides: Any) -> None:

@@ -47,6 +47,7 @@ class LineCrossings(Task):
 
     name = "line_crossings"
     version = 2
+    places = True
     Config = LineCrossingsConfig
 
     @classmethod

@@ -62,6 +62,7 @@ class Scene(Task):
 
     name = "scene"
     version = 3
+    places = True
     Config = SceneConfig
 
     @classmethod

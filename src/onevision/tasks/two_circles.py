@@ -77,6 +77,7 @@ class TwoCircles(Task):
 
     name = "two_circles"
     version = 2
+    places = True
     Config = TwoCirclesConfig
 
     @classmethod

@@ -16,10 +16,10 @@ SMALL = 110
 """A mean side in pixels below which no picture is scaled down: its letters could not be read."""
 
 
-def augment(image: Image.Image, rng: random.Random) -> Image.Image:
+def augment(image: Image.Image, rng: random.Random, places: bool = False) -> Image.Image:
     """One to three of the changes, in the order in which they befall a real picture. RGB in, RGB out; all that the picture
-    shows stays in it, but not where it was: not for Descriptions that give places in pixels."""
-    changes = (_turn, _margin, _scale, _blur, _light, _jpeg)
+    shows stays in it. places: where on the page it is stays too, as a share of the page."""
+    changes = (_scale, _blur, _light, _jpeg) if places else (_turn, _margin, _scale, _blur, _light, _jpeg)
     for place in sorted(rng.sample(range(len(changes)), rng.randint(1, 3))):
         image = changes[place](image, rng)
     return image

@@ -27,6 +27,9 @@ from onevision.train.encode import BLANK, IGNORE, Encoded, Features, Limits, col
 from onevision.train.recipe import Recipe, SFTRecipe
 from onevision.types import Sample
 
+HOPELESS = 32
+"""So many samples or prompts, and not one that can be used, and a run is given up."""
+
 
 class Corpus:
     """The recipe's data sets as one, divided once and for all into rows to learn from and rows held out."""
@@ -88,8 +91,9 @@ class Draws:
         if rng.random() < self.recipe.described:
             # A hard Description reads no worse than an easy one; nobody sees the picture, so it may be small.
             return "", in_words(_task(name, "train", self.recipe.seed, rng.choice(LEVELS), (112, 168)).sample(number))
-        sample = _task(name, "train", self.recipe.seed, level, size).sample(number)
-        return name, augmented(sample, rng) if rng.random() < self.recipe.augment else sample
+        task = _task(name, "train", self.recipe.seed, level, size)
+        sample = task.sample(number)
+        return name, augmented(sample, rng, task.places) if rng.random() < self.recipe.augment else sample
 
     def _any(self, rng: random.Random) -> tuple[str, int, tuple[int, int]]:
         low, high = rng.choice(self.recipe.sizes)
@@ -104,9 +108,9 @@ def in_words(sample: Sample) -> Sample:
     return replace(sample, problem=problem, messages=[*prompt, sample.messages[-1]])
 
 
-def augmented(sample: Sample, rng: random.Random) -> Sample:
-    """The sample with its pictures as people meet them (`train.augment`)."""
-    problem = replace(sample.problem, images=tuple(augment(image, rng) for image in sample.problem.images))
+def augmented(sample: Sample, rng: random.Random, places: bool) -> Sample:
+    """The sample with its pictures as people meet them; places: as for `augment`."""
+    problem = replace(sample.problem, images=tuple(augment(image, rng, places) for image in sample.problem.images))
     return replace(
         sample, problem=problem, messages=[*messages_for(problem.images, problem.question, problem.choices), sample.messages[-1]]
     )
