@@ -14,7 +14,8 @@ from PIL import Image
 from onevision.answers import grade
 from onevision.bench import BENCHMARKS, load
 from onevision.bench.records import guess_of
-from onevision.errors import OneVisionError
+from onevision.bench.rows import read_file
+from onevision.errors import InputError, OneVisionError
 from onevision.types import Problem
 
 REAL = Path(os.environ.get("ONEVISION_TEST_DATA", Path(__file__).parents[3] / "shared" / "data"))
@@ -174,6 +175,31 @@ def test_problems_are_whole_and_a_right_answer_is_right(name: str, problems: lis
 def test_a_missing_set_says_what_to_fetch(name: str, tmp_path: Path) -> None:
     with pytest.raises(OneVisionError, match=r"hf download \S+/\S+ --repo-type dataset|questions\.json"):
         load(name, tmp_path)
+
+
+@pytest.mark.parametrize("content", ["", "{", "null", "[]", '["a"]', "[{}]"])
+@pytest.mark.parametrize("name", SMALL)
+def test_a_file_of_something_else_is_the_users_error(name: str, content: str, tmp_path: Path) -> None:
+    SMALL[name](tmp_path)
+    for path in [path for path in tmp_path.rglob("*") if path.suffix in (".json", ".jsonl", ".tsv")] or [tmp_path / "samples.json"]:
+        path.write_text(content)
+    with pytest.raises(InputError):
+        load(name, tmp_path)
+
+
+@pytest.mark.parametrize("name", sorted(SMALL.keys() - {"blindtest", "easy-vqa"}))
+def test_a_missing_column_is_named(name: str, tmp_path: Path) -> None:
+    SMALL[name](tmp_path)
+    (path,) = (path for path in tmp_path.rglob("*") if path.suffix in (".json", ".jsonl", ".tsv"))
+    (row, *_), missed = read_file(path), {}
+    for column in row:
+        write(tmp_path / "one.json", json.dumps([{key: value for key, value in row.items() if key != column}]))
+        try:
+            load(name, tmp_path / "one.json")
+        except InputError as error:
+            missed[column] = str(error)
+    assert missed.keys() > {"question", "answer"}
+    assert all(column in said for column, said in missed.items()), missed
 
 
 @pytest.mark.parametrize(("name", "files", "split", "count"), AT_HAND)

@@ -34,6 +34,12 @@ def test_every_toolkit_puts_marks_where_the_layout_says(toolkit: Any) -> None:
     assert max(abs(a - b) for a, b in zip(image.getpixel(tuple(map(int, layout.at((1.5, 4.6))))), (255, 255, 255), strict=True)) <= 40
 
 
+def test_the_best_so_far_says_values_as_the_picture_does() -> None:
+    best, walk = tables.best_so_far({"Milk": 90, "Rice": 75, "Tea": 120}, least=True, said="{} ct".format)
+    assert (best, walk.splitlines()) == ("Rice", ["Milk 90 ct", "Rice 75 ct < 90 ct: Rice", "Tea 120 ct > 75 ct: Rice"])
+    assert tables.best_so_far({"Milk": 90, "Rice": 90}) == (None, "Milk 90\nRice 90 = 90: Milk")
+
+
 def test_the_users_matplotlibrc_changes_nothing() -> None:
     mpl = pytest.importorskip("matplotlib")
     layout = plotting.lay_out(random.Random(1), small_plot(), (200, 160), Style(), plotting.LOOKS[0])

@@ -22,6 +22,12 @@ def test_seconds_are_only_asked_for_where_there_is_a_second_hand() -> None:
     assert all("thin" in json.parse(item.description.text) for item in asked)
 
 
+def test_what_is_left_of_an_hour_is_not_asked_at_a_full_one() -> None:
+    task = Clock(levels=(4,), step=15, queries=("time", "left"), size=(60, 60))
+    asked = [item for item in map(task.item, range(100)) if item.ask["query"] == "left"]
+    assert {item.answer for item in asked} == {"15", "30", "45"}
+
+
 def test_all_kinds_of_questions_are_asked() -> None:
     items = [Clock(levels=(3, 4, 5), size=(60, 60)).item(index) for index in range(400)]
     assert {item.ask["query"] for item in items} == {"time", "hour", "minute", "shift", "left", "second"}

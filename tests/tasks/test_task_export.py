@@ -27,7 +27,7 @@ def test_mixes_are_read() -> None:
     assert len(read_mix("all,chain:5")) > 12 and read_mix("all,chain:5")["chain"] == 5
 
 
-@pytest.mark.parametrize("text", ["chain:x", "chain:0", "", "nope"])
+@pytest.mark.parametrize("text", ["chain:x", "chain:0", "", "nope", "chain:inf", "chain:nan", "chain:1e308,scene:1e308"])
 def test_wrong_mixes_are_the_users_error(text: str) -> None:
     with pytest.raises(InputError):
         Mix(read_mix(text))
@@ -64,9 +64,31 @@ def test_our_own_readers_take_what_is_written(tmp_path: Path) -> None:
         assert sample.problem.images[0].tobytes() == own.problem.images[0].tobytes()
 
 
-@pytest.mark.parametrize("wrong", [["--format", "csv"], ["-n", "0"], ["--levels", "x"], ["--levels", "9"], ["--size", "big"]])
+@pytest.mark.parametrize(
+    "wrong",
+    [["--format", "csv"], ["-n", "0"], ["--levels", "x"], ["--levels", "9"]]
+    + [["--size", size] for size in ("big", "224", "0,0", "-5,10", "500,100", "1,2,3")],
+)
 def test_wrong_options_are_named(wrong: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["tasks", "export", "chain", *wrong, "--out", str(tmp_path / "x.parquet")]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", [["export", "chain", "-n", "9", "--out"], ["gallery"], ["sheet"]])
+def test_a_file_that_cannot_be_written_is_refused_before_the_work(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("onevision.tasks.base.Task._draw", lambda *_: pytest.fail("drawn before the file was looked at"))
+    (tmp_path / "file").touch()
+    for out in (tmp_path, tmp_path / "file" / "x.png"):
+        assert main(["tasks", *command, str(out)]) == 2
+        err = capsys.readouterr().err
+        assert err.count("\n") == 1 and str(out) in err
+
+
+def test_a_folder_that_cannot_be_written_to_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "look" / "chain-train-0-0.png").mkdir(parents=True)
+    assert main(["tasks", "show", "chain", "--out", str(tmp_path / "look")]) == 2
     assert capsys.readouterr().err.count("\n") == 1
 
 

@@ -27,10 +27,12 @@ class Benchmark:
     what: str
 
     def load(self, data: Path | None = None, split: str = "") -> list[Problem]:
-        """The problems of a split. Raises InputError saying exactly what to fetch when the set is not there."""
+        """The problems of a split, at least one. Raises InputError saying exactly what to fetch when the set is not there."""
         if split and split not in self.splits:
             raise InputError(f"unknown split {split!r}: one of {', '.join(self.splits)}")
         problems: list[Problem] = self._module.load(data, split or self.splits[0])
+        if not problems:
+            raise InputError(f"{data or self.what}: there is no problem in it")
         return problems
 
     @property

@@ -5,13 +5,12 @@ TASK/images/; and a folder with samples.json, a list of {"task", "file", "origin
 name carries the true answer of five of the seven tasks; "answer", where the list gives it, comes first.
 """
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from onevision.bench.rows import Row, field, picture, read_rows
+from onevision.bench.rows import Row, field, picture, read_file, read_rows
 from onevision.errors import InputError
 from onevision.models.pictures import open_picture
 from onevision.store import content_id
@@ -51,7 +50,7 @@ def load(data: Path | None, split: str = "valid") -> list[Problem]:
     picture are one cluster. Raises InputError for a folder of none of the three forms.
     """
     if data is not None and (data / "samples.json").is_file():
-        return [_problem(data, row) for row in json.loads((data / "samples.json").read_text(encoding="utf-8"))]
+        return [_problem(data, row) for row in read_file(data / "samples.json")]
     if data is not None and (source := _repository(data)):
         return [_problem(source, row) for row in _published(source)]
     rows, folder = read_rows(data, ("samples.json", "src/TASK/images"), HUB, split)
@@ -80,8 +79,10 @@ def _hub_problem(index: int, row: Row, folder: Path, split: str) -> Problem:
     return Problem(f"blindtest-{index}", images, field(row, "prompt"), None, str(field(row, "groundtruth")), "blindtest", split, meta)
 
 
-def _problem(folder: Path, row: dict[str, str]) -> Problem:
-    task, name = row["task"], row["original"]
+def _problem(folder: Path, row: Row) -> Problem:
+    task, name, file = (field(row, column) for column in ("task", "original", "file"))
+    if task not in NAMED:
+        raise InputError(f"BlindTest has no task {task!r}: one of {', '.join(NAMED)}")
     match = re.search(NAMED[task], name)
     if not match:
         raise InputError(f"BlindTest file name {name!r} does not have the published form {NAMED[task]!r}")
@@ -91,8 +92,8 @@ def _problem(folder: Path, row: dict[str, str]) -> Problem:
     if task == "SubwayMap":
         question = question.format(*match.groups())
     answer = row.get("answer") or _gold(task, match.groups())
-    images = (open_picture(folder / row["file"]),)
-    return Problem(f"blindtest-{row['file']}", images, question, answer=answer, source="blindtest", split="valid", meta={"task": task})
+    images = (open_picture(folder / file),)
+    return Problem(f"blindtest-{file}", images, question, answer=answer, source="blindtest", split="valid", meta={"task": task})
 
 
 def _gold(task: str, caught: tuple[str, ...]) -> str | None:

@@ -51,9 +51,10 @@ def main(
     Example: onevision bench mathvision --data MathVision --model nano
     """
     from onevision import tasks
+    from onevision.tasks.command import read_config
 
     chosen, own = _chosen(names)
-    drawn: dict[str, Any] = {"levels": _numbers("levels", levels)} | _size(size) | ({} if renderer == "own" else {"renderer": renderer})
+    drawn: dict[str, Any] = read_config(levels, size) | ({} if renderer == "own" else {"renderer": renderer})
     sampling = {"temperature": temperature, "top_p": top_p, "seed": seed}
     if n > 1 and temperature == 0:
         raise InputError(f"-n is {n} but temperature is 0: greedy completions are all the same; give --temperature, e.g. 0.7")
@@ -148,19 +149,3 @@ def _show_run(run: "Run") -> None:
     from onevision.report.command import show_run
 
     show_run(run)
-
-
-def _numbers(name: str, text: str) -> tuple[int, ...]:
-    try:
-        return tuple(int(number) for number in text.split(","))
-    except ValueError:
-        raise InputError(f"--{name} is {text!r}; whole numbers with commas between were expected") from None
-
-
-def _size(text: str) -> dict[str, tuple[int, ...]]:
-    if not text:
-        return {}
-    size = _numbers("size", text)
-    if len(size) != 2 or not 28 <= size[0] <= size[1]:
-        raise InputError(f"--size is {text!r}; smallest,largest in pixels, from 28, was expected")
-    return {"size": size}

@@ -18,7 +18,10 @@ def load(data: Path | None, split: str) -> list[Problem]:
     questions = folder / "questions.json"
     if not questions.is_file():
         raise InputError(f"{folder} holds no questions.json; leave --data out to take the package easy-vqa")
-    rows = json.loads(questions.read_text(encoding="utf-8"))
+    try:
+        rows = [(question, answer, number) for question, answer, number in json.loads(questions.read_text(encoding="utf-8"))]
+    except (ValueError, TypeError):
+        raise InputError(f"{questions}: a JSON list of [question, answer, picture] was expected") from None
     images = {number: open_picture(folder / "images" / f"{number}.png") for number in {row[2] for row in rows}}
     return [_problem(index, row, images, split) for index, row in enumerate(rows)]
 

@@ -22,7 +22,7 @@ def _problem(row: Row, folder: Path, split: str) -> Problem:
     question, choices = split_options(field(row, "question"))
     version = field(row, "problem_version")
     return Problem(
-        id=f"mathverse-{row['sample_index']}",
+        id=f"mathverse-{field(row, 'sample_index')}",
         images=() if version == "Text Only" else picture(row, folder, "image"),
         # In "Vision Only" the picture holds the question; the official prompt says so.
         question=question.strip() or field(row, "query_cot"),
@@ -32,9 +32,9 @@ def _problem(row: Row, folder: Path, split: str) -> Problem:
         split=split,
         meta={
             "version": version,
-            "subject": row["metadata"]["subject"],
-            "cluster": f"mathverse-{row['problem_index']}",
+            "subject": field(field(row, "metadata"), "subject"),
+            "cluster": f"mathverse-{field(row, 'problem_index')}",
             # The options of "Vision Only" are in the picture; guessing among them still has a chance.
-            **({"options": 4} if row["question_type"] == "multi-choice" else {}),
+            **({"options": 4} if field(row, "question_type") == "multi-choice" else {}),
         },
     )

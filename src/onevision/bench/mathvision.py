@@ -15,9 +15,9 @@ def load(data: Path | None, split: str) -> list[Problem]:
 
 
 def _problem(row: Row, folder: Path, split: str) -> Problem:
-    meta = {"subject": row["subject"], "level": int(row["level"])}
+    meta = {"subject": field(row, "subject"), "level": int(field(row, "level"))}
     return Problem(
-        id=f"mathvision-{row['id']}",
+        id=f"mathvision-{field(row, 'id')}",
         images=picture(row, folder, "decoded_image", "image"),
         question=field(row, "question"),
         choices=tuple(row.get("options") or ()) or None,

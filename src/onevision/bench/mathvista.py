@@ -15,14 +15,17 @@ def load(data: Path | None, split: str) -> list[Problem]:
 
 
 def _problem(row: Row, folder: Path, split: str) -> Problem:
-    meta = {key: row["metadata"][key] for key in ("task", "grade", "category", "context", "skills")}
-    choices = tuple(row["choices"] or ())
+    metadata = field(row, "metadata")
+    meta = {key: field(metadata, key) for key in ("task", "grade", "category", "context", "skills")}
+    choices, answer = tuple(field(row, "choices") or ()), str(field(row, "answer"))
+    if answer in choices:
+        answer = chr(ord("A") + choices.index(answer))
     return Problem(
-        id=f"mathvista-{row['pid']}",
+        id=f"mathvista-{field(row, 'pid')}",
         images=picture(row, folder, "decoded_image", "image"),
         question=_question(row),
         choices=choices or None,
-        answer=str(field(row, "answer")),
+        answer=answer,
         source="mathvista",
         split=split,
         meta=meta,

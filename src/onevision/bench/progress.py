@@ -27,7 +27,7 @@ class Progress:
         """So many more are done."""
         self.done += count
         self.bar.advance(self.task, count)
-        if not self.console.is_terminal and time.monotonic() - self.said >= SECONDS_A_LINE:
+        if self.done > self.before and not self.console.is_terminal and time.monotonic() - self.said >= SECONDS_A_LINE:
             self.said = time.monotonic()
             left = (self.said - self.start) / (self.done - self.before) * (self.total - self.done)
             print(f"{self.title}: {self.done} of {self.total}, about {left / 60:.0f} min left", file=sys.stderr, flush=True)

@@ -35,7 +35,7 @@ def _problem(row: Row, split: str) -> Problem:
         answer=str(field(row, "answer")),
         source="r1-onevision",
         split=split,
-        meta={"level": row["level"], "category": row["category"]},
+        meta={"level": field(row, "level"), "category": field(row, "category")},
     )
 
 

@@ -1,7 +1,6 @@
 """What the benchmarks' readers share: rows from a folder, a file or the hub; options; answers given as lists of text."""
 
 import csv
-import json
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -42,22 +41,15 @@ def read_rows(data: Path | None, files: tuple[str, ...], hub: str, split: str, s
 
 def read_file(path: Path) -> Iterable[Row]:
     """The rows of a .tsv, .json, .jsonl or .parquet file; of a JSON object of objects, its values."""
-    if path.suffix == ".tsv":
-        return _tsv(path)
     from onevision.sources.rows import open_rows
 
-    if path.suffix == ".json":
-        try:
-            held = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise InputError(f"{path}: not JSON ({error})") from None
-        rows: list[Row] = list(held.values()) if isinstance(held, dict) else held
-        return rows
-    return open_rows(path)
+    return _tsv(path) if path.suffix == ".tsv" else open_rows(path)
 
 
 def field(row: Row, *names: str) -> Any:
-    """A row's value under the first of the names that it has. Raises InputError naming them when it has none."""
+    """A row's value under the first of the names that it has. Raises InputError naming them when it has none, or is no row."""
+    if not isinstance(row, Mapping):
+        raise InputError(f"columns such as {names[0]} were expected, not {type(row).__name__}")
     for name in names:
         if name in row:
             return row[name]

@@ -22,15 +22,16 @@ def load(data: Path | None, split: str) -> list[Problem]:
 
 
 def _problem(row: Row, folder: Path, split: str) -> Problem:
+    family, part = field(row, "ID"), field(row, "key")
     return Problem(
-        id=f"we-math-{row['ID']}-{row['key']}",
+        id=f"we-math-{family}-{part}",
         images=picture(row, folder, "image", "image_path"),
         question=field(row, "question"),
         choices=_options(field(row, "option")),
         answer=field(row, "answer"),
         source="we-math",
         split=split,
-        meta={"part": row["key"], "cluster": f"we-math-{row['ID']}", "concept": row["knowledge concept"]},
+        meta={"part": part, "cluster": f"we-math-{family}", "concept": field(row, "knowledge concept")},
     )
 
 

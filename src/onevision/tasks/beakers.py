@@ -10,6 +10,7 @@ from onevision.formal import csv
 from onevision.tasks.base import Config, Item, Task
 from onevision.tasks.canvas import RGB, Canvas, Style, picture_size
 from onevision.tasks.strokes import WHITE, Probe, inside, mixed, stroke
+from onevision.tasks.terms import number
 from onevision.types import Description
 
 QUESTIONS = {
@@ -103,7 +104,7 @@ class Beakers(Task):
         answer, steps = ASK[query](chosen, vessels)
         names = [vessel.name for vessel in chosen]
         question = rng.choice(QUESTIONS[query]).format(a=names[0], b=names[-1])
-        rows = [(v.name, str(v.top), _number(v.volume)) for v in vessels]
+        rows = [(v.name, str(v.top), number(v.volume)) for v in vessels]
         description = Description("csv", csv.write((("vessel", "scale to", "mL"), *rows)))
         self.claim(description, question)
         image, probes = _picture(rng, config, vessels)
@@ -141,20 +142,16 @@ def _vessels(rng: random.Random, config: BeakersConfig, query: str) -> list[_Ves
             return found
 
 
-def _number(value: Fraction) -> str:
-    return f"{float(value):g}"
-
-
 Asked = tuple[str, list[str]]
 """answer, steps"""
 
 
 def _say(*vessels: _Vessel) -> list[str]:
-    return [f"{v.name}: {_number(v.volume)}" for v in vessels]
+    return [f"{v.name}: {number(v.volume)}" for v in vessels]
 
 
 def _read(chosen: list[_Vessel], vessels: list[_Vessel]) -> Asked:
-    return _number(chosen[0].volume), _say(chosen[0])
+    return number(chosen[0].volume), _say(chosen[0])
 
 
 def _sum(chosen: list[_Vessel], vessels: list[_Vessel]) -> Asked:
@@ -168,32 +165,32 @@ def _all(chosen: list[_Vessel], vessels: list[_Vessel]) -> Asked:
 def _add(vessels: list[_Vessel]) -> Asked:
     total, lines = vessels[0].volume, _say(*vessels)
     for vessel in vessels[1:]:
-        lines.append(f"{_number(total)}+{_number(vessel.volume)}={_number(total + vessel.volume)}")
+        lines.append(f"{number(total)}+{number(vessel.volume)}={number(total + vessel.volume)}")
         total += vessel.volume
-    return _number(total), lines
+    return number(total), lines
 
 
 def _difference(chosen: list[_Vessel], vessels: list[_Vessel]) -> Asked:
     high, low = sorted((v.volume for v in chosen), reverse=True)
-    answer = _number(high - low)
-    return answer, [*_say(*chosen), f"{_number(high)}-{_number(low)}={answer}"]
+    answer = number(high - low)
+    return answer, [*_say(*chosen), f"{number(high)}-{number(low)}={answer}"]
 
 
 def _room(chosen: list[_Vessel], vessels: list[_Vessel]) -> Asked:
     vessel = chosen[0]
-    answer = _number(vessel.top - vessel.volume)
-    return answer, [*_say(vessel), f"{vessel.top}-{_number(vessel.volume)}={answer}"]
+    answer = number(vessel.top - vessel.volume)
+    return answer, [*_say(vessel), f"{vessel.top}-{number(vessel.volume)}={answer}"]
 
 
 def _share(chosen: list[_Vessel], vessels: list[_Vessel]) -> Asked:
     total, lines = _add(chosen)
-    answer = _number(sum(v.volume for v in chosen) / Fraction(2))
+    answer = number(sum(v.volume for v in chosen) / Fraction(2))
     return answer, [*lines, f"{total}/2={answer}"]
 
 
 def _most(chosen: list[_Vessel], vessels: list[_Vessel]) -> Asked:
     best = max(vessels, key=lambda v: v.volume)
-    return best.name, [*_say(*vessels), f"most: {_number(best.volume)}, {best.name}"]
+    return best.name, [*_say(*vessels), f"most: {number(best.volume)}, {best.name}"]
 
 
 ASK: dict[str, Callable[[list[_Vessel], list[_Vessel]], Asked]] = {

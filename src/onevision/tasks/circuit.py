@@ -14,6 +14,7 @@ from onevision.formal.spice import Element, Netlist
 from onevision.tasks.base import Config, Item, Task
 from onevision.tasks.canvas import Canvas, Style, picture_size
 from onevision.tasks.strokes import Probe, on_line
+from onevision.tasks.terms import listed, number
 from onevision.tasks.wiring import Branch, Drawing, Net, Part, Stage
 from onevision.types import Description
 
@@ -209,10 +210,6 @@ def _element(part: Part, start: str, end: str) -> Element:
     return Element(part.name if part.kind == "resistor" else f"X{part.name}", (start, end), value)
 
 
-def _number(value: Fraction) -> str:
-    return f"{float(value):g}"
-
-
 def _calculate(net: Net, query: str, part: str) -> tuple[str, list[str]]:
     """Branches in series, stages in parallel, the whole; then the current, and if asked its share in one branch."""
     lines, ohms = [], []
@@ -225,19 +222,19 @@ def _calculate(net: Net, query: str, part: str) -> tuple[str, list[str]]:
     if query == "total":
         return str(total), lines
     current = net.volts / total
-    lines.append(f"current: {net.volts}/{total}={_number(current)}")
+    lines.append(f"current: {net.volts}/{total}={number(current)}")
     if query == "current":
-        return _number(current), lines
+        return number(current), lines
     stage = next(stage for stage in net.stages if any(p.name == part for branch in stage for p in branch))
     branch = next(branch for branch in stage if any(p.name == part for p in branch))
     if len(stage) > 1:
         here, own = _stage_ohms(stage), _branch_ohms(branch)
         volts, current = current * here, current * here / own
-        lines += [f"{_number(net.volts / total)}*{here}={_number(volts)}", f"{part}: {_number(volts)}/{own}={_number(current)}"]
+        lines += [f"{number(net.volts / total)}*{here}={number(volts)}", f"{part}: {number(volts)}/{own}={number(current)}"]
     if query == "branch":
-        return _number(current), lines if len(stage) > 1 else [*lines, f"{part}: {_number(current)}"]
+        return number(current), lines if len(stage) > 1 else [*lines, f"{part}: {number(current)}"]
     value = next(p.value for p in branch if p.name == part)
-    return _number(current * value), [*lines, f"{part}: {_number(current)}*{value}={_number(current * value)}"]
+    return number(current * value), [*lines, f"{part}: {number(current)}*{value}={number(current * value)}"]
 
 
 def _stage_lines(stage: Stage) -> list[str]:
@@ -271,7 +268,7 @@ def _shine(net: Net, query: str) -> tuple[str, list[str]]:
     for stage, closed in zip(net.stages, states, strict=True):
         for branch, passes in zip(stage, closed, strict=True):
             (lit if passes and whole else dark).extend(p.name for p in branch if p.kind == "lamp")
-    answer = ", ".join(sorted(lit if query == "lit" else dark)) or "none"
+    answer = listed(lit if query == "lit" else dark) or "none"
     return answer, [*lines, f"{query}: {answer}"]
 
 

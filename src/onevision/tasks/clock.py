@@ -80,7 +80,7 @@ class Clock(Task):
     """One analogue clock; its Description says between which numbers the short hand is and where the long one."""
 
     name = "clock"
-    version = 2
+    version = 3
     Config = ClockConfig
 
     @classmethod
@@ -108,7 +108,9 @@ class Clock(Task):
     def draw(self, rng: random.Random, config: ClockConfig) -> Item:
         time = rng.randrange(0, 720, config.step)
         second = rng.randrange(60) if rng.random() < config.second else None
-        query = rng.choice([q for q in config.queries if q != "second" or second is not None])
+        # At a full hour none are left to it, and 60 to the next.
+        unclear = {"second": second is None, "left": time % 60 == 0}
+        query = rng.choice([q for q in config.queries if not unclear.get(q)])
         question, answer, ask, steps = _ask(rng, query, time, second)
         question = opened(rng, question)
         description = Description("json", json.write(_facts(time, second)))
@@ -144,14 +146,10 @@ def _ask(rng: random.Random, query: str, time: int, second: int | None) -> tuple
     if query == "second":
         return rng.choice(SECOND), str(second), {"query": query}, f"thin hand: {second}"
     if query == "left":
-        return rng.choice(LEFT), str(-minute % 60), {"query": query}, f"{read}\n{_left(minute)}"
+        return rng.choice(LEFT), str(60 - minute), {"query": query}, f"{read}\n60-{minute}={60 - minute}"
     if query == "time":
         return rng.choice(TIME), now, {"query": query}, read
     return _shifted(rng, query, time)
-
-
-def _left(minute: int) -> str:
-    return f"60-{minute}={60 - minute}" if minute else "full hour: 0"
 
 
 def _shifted(rng: random.Random, query: str, time: int) -> tuple[str, str, dict[str, Any], str]:

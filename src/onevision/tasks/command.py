@@ -3,10 +3,14 @@
 import json
 import random
 import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from tempfile import TemporaryFile
+from typing import Annotated, Any
 
 import typer
+from PIL.Image import Image
 
 from onevision.errors import InputError, MissingPartError
 from onevision.store import write_atomic
@@ -61,18 +65,24 @@ def show(
     if n < 1:
         raise InputError(f"-n is {n}; give 1 or more")
     task = make(name, split=split, seed=seed)
-    _make_folder(out)
     for index in range(n):
         path = out / f"{name}-{split}-{seed}-{index}"
-        record = _write(task, index, path)
+        with _writing(out):
+            record = _write(task, index, path)
         typer.echo(f"{path}.png\n  {record['question']}\n  -> {record['answer']}")
 
 
-def _make_folder(out: Path) -> None:
+@contextmanager
+def _writing(folder: Path, file: Path | None = None) -> Iterator[None]:
+    """Around work that ends in a folder, or in a file in it: what cannot be written is refused before the work."""
     try:
-        out.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        TemporaryFile(dir=folder).close()
+        if file and file.is_dir():
+            raise InputError(f"{file} is a folder; the name of a file was expected")
+        yield
     except OSError as error:
-        raise InputError(f"cannot make the folder {out}: {error.strerror}") from None
+        raise InputError(f"cannot write {file or folder}: {error.strerror}") from None
 
 
 def _write(task: Task, index: int, path: Path) -> dict[str, object]:
@@ -102,6 +112,12 @@ def sheet(
 
     Example: onevision tasks sheet docs/tasks.png --level 3
     """
+    with _writing(out.parent, out):
+        _sheet(level, seed).save(out, optimize=True)
+    typer.echo(str(out))
+
+
+def _sheet(level: int, seed: int) -> Image:
     wide, high, columns = 330, 290, 4
     rows = -(-len(names()) // columns)
     page = Canvas(columns * wide, rows * high, Style(smooth=1))
@@ -111,9 +127,7 @@ def sheet(
         page.paste(problem.images[0], (x + 15, y + 10, x + wide - 15, y + high - 66))
         for line, text in enumerate(textwrap.wrap(problem.question, 46)[:2]):
             page.text((x + wide / 2, y + high - 46 + 18 * line), text, 13)
-    _make_folder(out.parent)
-    page.image(random.Random(0)).save(out, optimize=True)
-    typer.echo(str(out))
+    return page.image(random.Random(0))
 
 
 @app.command()
@@ -140,23 +154,37 @@ def export(
         raise InputError(f"unknown format {form!r}: one of onevision, {', '.join(FORMATS)}")
     if n < 1:
         raise InputError(f"-n is {n}; give 1 or more")
-    sizes = {"size": tuple(_numbers("--size", size))} if size else {}
-    source = Mix(read_mix(mix), split=split, seed=seed, levels=tuple(_numbers("--levels", levels)), **sizes)
-    samples = (source.sample(number) for number in track(range(n), description="drawing"))
-    if form == "onevision":
-        from onevision.sources.onevision import save
+    source = Mix(read_mix(mix), split=split, seed=seed, **read_config(levels, size))
+    with _writing(out.parent, out):
+        samples = (source.sample(number) for number in track(range(n), description="drawing"))
+        if form == "onevision":
+            from onevision.sources.onevision import save
 
-        save(out, samples)
-    else:
-        write(out, form, samples)
+            save(out, samples)
+        else:
+            write(out, form, samples)
     typer.echo(f"{out}: {n} problems")
 
 
-def _numbers(option: str, text: str) -> list[int]:
+def read_config(levels: str, size: str) -> dict[str, Any]:
+    """The options --levels and --size as what `Task` takes. Raises InputError naming the one that is wrong."""
+    return {"levels": _numbers("levels", levels)} | _size(size)
+
+
+def _numbers(name: str, text: str) -> tuple[int, ...]:
     try:
-        return [int(part) for part in text.split(",")]
+        return tuple(int(number) for number in text.split(","))
     except ValueError:
-        raise InputError(f"{option} is {text!r}; whole numbers with commas were expected, e.g. 1,2") from None
+        raise InputError(f"--{name} is {text!r}; whole numbers with commas between were expected") from None
+
+
+def _size(text: str) -> dict[str, tuple[int, ...]]:
+    if not text:
+        return {}
+    size = _numbers("size", text)
+    if len(size) != 2 or not 28 <= size[0] <= size[1]:
+        raise InputError(f"--size is {text!r}; smallest,largest in pixels, from 28, was expected")
+    return {"size": size}
 
 
 @app.command()
@@ -169,7 +197,8 @@ def gallery(
     """
     from onevision.tasks.gallery import page, pictures
 
-    for name, picture in pictures():
-        write_atomic(out.with_suffix("") / name, picture)
-    write_atomic(out, page(out.stem))
+    with _writing(out.parent, out):
+        for name, picture in pictures():
+            write_atomic(out.with_suffix("") / name, picture)
+        write_atomic(out, page(out.stem))
     typer.echo(str(out))

@@ -12,6 +12,7 @@ from onevision.tasks.axes import Axes, Scale
 from onevision.tasks.base import Config, Item, Task
 from onevision.tasks.canvas import Canvas, Style, picture_size
 from onevision.tasks.strokes import inside, stroke
+from onevision.tasks.terms import signed
 from onevision.types import Description
 
 QUESTIONS = {
@@ -160,11 +161,6 @@ Asked = tuple[dict[str, Any], str, list[str]]
 """what the question is filled with, answer, steps"""
 
 
-def _signed(n: int) -> str:
-    """A number as a term that something stands before."""
-    return f"({n})" if n < 0 else str(n)
-
-
 def _written(point: tuple[object, object]) -> str:
     return f"({point[0]},{point[1]})"
 
@@ -195,7 +191,7 @@ def _move(rng: random.Random, a: Named) -> Asked:
 
 def _midpoint(rng: random.Random, a: Named, b: Named) -> Asked:
     (x, y), (u, v) = a[1], b[1]
-    work = [f"{p}+{_signed(q)}={p + q}, {p + q}/2={(p + q) // 2}" for p, q in ((x, u), (y, v))]
+    work = [f"{p}+{signed(q)}={p + q}, {p + q}/2={(p + q) // 2}" for p, q in ((x, u), (y, v))]
     answer = _written(((x + u) // 2, (y + v) // 2))
     return {}, answer, [*_said(a, b), *work, answer]
 
@@ -205,7 +201,7 @@ def _fourth(rng: random.Random, a: Named, b: Named, c: Named) -> Asked:
     corner = []
     for axis in (0, 1):
         p, q, r = a[1][axis], b[1][axis], c[1][axis]
-        lines.append(f"{p}+{_signed(r)}={p + r}, {p + r}-{_signed(q)}={p + r - q}")
+        lines.append(f"{p}+{signed(r)}={p + r}, {p + r}-{signed(q)}={p + r - q}")
         corner.append(p + r - q)
     answer = _written((corner[0], corner[1]))
     return {}, answer, [*lines, answer]
@@ -215,13 +211,13 @@ def _slope(rng: random.Random, a: Named, b: Named) -> Asked:
     (x, y), (u, v) = a[1], b[1]
     rise, run = v - y, u - x
     slope = str(Fraction(rise, run))
-    return {}, slope, [*_said(a, b), f"{v}-{_signed(y)}={rise}", f"{u}-{_signed(x)}={run}", f"{rise}/{_signed(run)}={slope}"]
+    return {}, slope, [*_said(a, b), f"{v}-{signed(y)}={rise}", f"{u}-{signed(x)}={run}", f"{rise}/{signed(run)}={slope}"]
 
 
 def _square(rng: random.Random, a: Named, b: Named) -> Asked:
     (x, y), (u, v) = a[1], b[1]
     p, q = u - x, v - y
-    work = [f"{u}-{_signed(x)}={p}", f"{v}-{_signed(y)}={q}"]
+    work = [f"{u}-{signed(x)}={p}", f"{v}-{signed(y)}={q}"]
     return {}, str(p * p + q * q), [*_said(a, b), *work, f"{p * p}+{q * q}={p * p + q * q}"]
 
 
@@ -230,8 +226,8 @@ def _area(rng: random.Random, a: Named, b: Named, c: Named) -> Asked:
     (x, y), (u, v), (s, t) = a[1], b[1], c[1]
     lines = _said(a, b, c)
     p, q, r, w = u - x, v - y, s - x, t - y
-    lines += [f"{u}-{_signed(x)}={p}, {v}-{_signed(y)}={q}", f"{s}-{_signed(x)}={r}, {t}-{_signed(y)}={w}"]
-    lines += [f"{p}*{_signed(w)}={p * w}", f"{q}*{_signed(r)}={q * r}", f"{p * w}-{_signed(q * r)}={p * w - q * r}"]
+    lines += [f"{u}-{signed(x)}={p}, {v}-{signed(y)}={q}", f"{s}-{signed(x)}={r}, {t}-{signed(y)}={w}"]
+    lines += [f"{p}*{signed(w)}={p * w}", f"{q}*{signed(r)}={q * r}", f"{p * w}-{signed(q * r)}={p * w - q * r}"]
     double = abs(p * w - q * r)
     answer = _half(double)
     return {}, answer, [*lines, f"{double}/2={answer}"]

@@ -12,6 +12,7 @@ from onevision.formal.mermaid import Edge, Flow
 from onevision.tasks.base import Config, Item, Task
 from onevision.tasks.canvas import RGB, XY, Canvas, Style, picture_size
 from onevision.tasks.strokes import WHITE, Probe, between, em_to_fit, mixed, on_line
+from onevision.tasks.terms import listed
 from onevision.types import Description
 
 QUESTIONS = {
@@ -54,7 +55,7 @@ QUESTIONS = {
         "Which animals eat something that eats the {a}?",
         "Name all that feed on an eater of the {a}.",
         "Follow two arrows from the {a}. Which animals can be reached?",
-        "Which animals are two arrows away from the {a}?",
+        "Which animals have an eater of the {a} among their food?",
         "Who eats the animals that eat the {a}?",
     ),
 }
@@ -83,6 +84,7 @@ class FoodWeb(Task):
     """Living things with arrows from food to eater; the Description is the web as a flow chart."""
 
     name = "food_web"
+    version = 2
     Config = FoodWebConfig
 
     @classmethod
@@ -177,26 +179,22 @@ def _ask(rng: random.Random, query: str, web: _Web) -> Asked | None:
     return _ASK[query](rng, web)
 
 
-def _listed(names: list[str]) -> str:
-    return ", ".join(sorted(names))
-
-
 def _eaters(rng: random.Random, web: _Web) -> Asked:
     a = rng.choice([name for layer in web.layers[:-1] for name in layer])
     found = web.eaters(a)
-    return [a], _listed(found), "\n".join([f"{a} -> {b}" for b in found] + [_listed(found)])
+    return [a], listed(found), "\n".join([f"{a} -> {b}" for b in found] + [listed(found)])
 
 
 def _food(rng: random.Random, web: _Web) -> Asked:
     a = rng.choice([name for layer in web.layers[1:] for name in layer])
     found = web.food(a)
-    return [a], _listed(found), "\n".join([f"{b} -> {a}" for b in found] + [_listed(found)])
+    return [a], listed(found), "\n".join([f"{b} -> {a}" for b in found] + [listed(found)])
 
 
 def _top(rng: random.Random, web: _Web) -> Asked:
-    lines = [f"{name}: {_listed(web.eaters(name)) or 'none'}" for layer in web.layers[1:] for name in sorted(layer)]
+    lines = [f"{name}: {listed(web.eaters(name)) or 'none'}" for layer in web.layers[1:] for name in sorted(layer)]
     found = [name for layer in web.layers[1:] for name in layer if not web.eaters(name)]
-    return [], _listed(found), "\n".join([*lines, f"eaten by none: {_listed(found)}"])
+    return [], listed(found), "\n".join([*lines, f"eaten by none: {listed(found)}"])
 
 
 def _shared(rng: random.Random, web: _Web) -> Asked | None:
@@ -205,8 +203,8 @@ def _shared(rng: random.Random, web: _Web) -> Asked | None:
         return None
     a, b = rng.choice(pairs)
     found = sorted(set(web.eaters(a)) & set(web.eaters(b)))
-    lines = [f"{name}: {_listed(web.eaters(name))}" for name in (a, b)]
-    return [a, b], _listed(found), "\n".join([*lines, f"both: {_listed(found)}"])
+    lines = [f"{name}: {listed(web.eaters(name))}" for name in (a, b)]
+    return [a, b], listed(found), "\n".join([*lines, f"both: {listed(found)}"])
 
 
 def _starve(rng: random.Random, web: _Web) -> Asked | None:
@@ -215,15 +213,15 @@ def _starve(rng: random.Random, web: _Web) -> Asked | None:
     if not names:
         return None
     a = rng.choice(names)
-    lines = [f"{b} eats {_listed(web.food(b))}" for b in web.eaters(a)]
-    return [a], _listed(sole[a]), "\n".join([*lines, f"only {a}: {_listed(sole[a])}"])
+    lines = [f"{b} eats {listed(web.food(b))}" for b in web.eaters(a)]
+    return [a], listed(sole[a]), "\n".join([*lines, f"only {a}: {listed(sole[a])}"])
 
 
 def _second(rng: random.Random, web: _Web) -> Asked | None:
     a = rng.choice([name for layer in web.layers[:-2] for name in layer])
-    lines = [f"{a} -> {b} -> {_listed(web.eaters(b)) or 'none'}" for b in web.eaters(a)]
+    lines = [f"{a} -> {b} -> {listed(web.eaters(b)) or 'none'}" for b in web.eaters(a)]
     found = sorted({c for b in web.eaters(a) for c in web.eaters(b)})
-    return ([a], _listed(found), "\n".join([*lines, _listed(found)])) if found else None
+    return ([a], listed(found), "\n".join([*lines, listed(found)])) if found else None
 
 
 _ASK: dict[str, Callable[[random.Random, _Web], Asked | None]] = {

@@ -14,6 +14,7 @@ from onevision.tasks.axes import Axes, Scale
 from onevision.tasks.base import Config, Item, Task
 from onevision.tasks.canvas import XY, Canvas, Style, picture_size
 from onevision.tasks.strokes import between, on_line, stroke
+from onevision.tasks.terms import signed
 from onevision.types import Description
 
 QUESTIONS = {
@@ -231,7 +232,7 @@ def _inner_extreme(graph: _Graph) -> Point | None:
 def _slope(rng: random.Random, names: list[str], graphs: list[_Graph]) -> Asked:
     (x, y), (u, v) = graphs[0].points[:2]
     slope = str(Fraction(v - y, u - x))
-    steps = [f"({x},{y}) ({u},{v})", f"{v}-{_signed(y)}={v - y}", f"{u}-{_signed(x)}={u - x}", f"{v - y}/{u - x}={slope}"]
+    steps = [f"({x},{y}) ({u},{v})", f"{v}-{signed(y)}={v - y}", f"{u}-{signed(x)}={u - x}", f"{v - y}/{u - x}={slope}"]
     return {"f": names[0]}, slope, steps
 
 
@@ -265,7 +266,7 @@ def _on(a: XY, b: XY, x: float) -> float:
 
 def _add(rng: random.Random, names: list[str], graphs: list[_Graph]) -> Asked:
     (f, g), (n, p), (m, q) = names, rng.choice(graphs[0].points), rng.choice(graphs[1].points)
-    steps = [f"{f}({n})={p}", f"{g}({m})={q}", f"{p}+{_signed(q)}={p + q}"]
+    steps = [f"{f}({n})={p}", f"{g}({m})={q}", f"{p}+{signed(q)}={p + q}"]
     return {"f": f, "g": g, "n": n, "m": m}, str(p + q), steps
 
 
@@ -273,10 +274,6 @@ def _inner(rng: random.Random, names: list[str], graphs: list[_Graph]) -> Asked 
     (f, g), (n, p) = names, rng.choice(graphs[1].points)
     y = graphs[0].at(p)
     return None if y is None else ({"f": f, "g": g, "n": n}, str(y), [f"{g}({n})={p}", f"{f}({p})={y}"])
-
-
-def _signed(n: int) -> str:
-    return f"({n})" if n < 0 else str(n)
 
 
 ASK: dict[str, Callable[..., Asked | None]] = {

@@ -12,6 +12,7 @@ from onevision.formal.mermaid import Edge, Flow
 from onevision.tasks.base import Config, Item, Task
 from onevision.tasks.canvas import RGB, XY, Canvas, Style, picture_size
 from onevision.tasks.strokes import WHITE, Probe, arc, aside, between, mixed, on_line, polar, stroke
+from onevision.tasks.terms import listed, number
 from onevision.types import Description
 
 QUESTIONS = {
@@ -147,19 +148,15 @@ def _rate(train: _Train) -> list[Fraction]:
     return rates
 
 
-def _number(rate: Fraction) -> str:
-    return f"{float(rate):g}"
-
-
 def _rates(train: _Train) -> tuple[str, list[str]]:
     rates = _rate(train)
-    lines = [f"{train.names[0]}: {_number(rates[0])}"]
+    lines = [f"{train.names[0]}: {number(rates[0])}"]
     for k, joint in enumerate(train.joints):
-        name, before, after = train.names[k + 1], _number(rates[k]), _number(rates[k + 1])
-        product = _number(rates[k] * train.teeth[k])
+        name, before, after = train.names[k + 1], number(rates[k]), number(rates[k + 1])
+        product = number(rates[k] * train.teeth[k])
         work = f"same axle, {after}" if joint == "axle" else f"{before}*{train.teeth[k]}={product}, {product}/{train.teeth[k + 1]}={after}"
         lines.append(f"{name}: {work}")
-    return _number(rates[-1]), lines
+    return number(rates[-1]), lines
 
 
 def _ways(train: _Train, query: str) -> tuple[str, list[str]]:
@@ -169,7 +166,7 @@ def _ways(train: _Train, query: str) -> tuple[str, list[str]]:
         way = OTHER[way] if joint == "mesh" else way
         found += [name] if way == query else []
         lines.append(f"{name}: {joint}, {way}")
-    answer = ", ".join(sorted(found)) or "none"
+    answer = listed(found) or "none"
     return answer, [*lines, f"{query}: {answer}"]
 
 

@@ -11,6 +11,7 @@ from onevision.formal.figure import Point, Statement
 from onevision.tasks.base import Config, Item, Task
 from onevision.tasks.canvas import RGB, XY, Canvas, Style, picture_size
 from onevision.tasks.strokes import WHITE, Probe, inside, mixed, on_line, stroke
+from onevision.tasks.terms import number
 from onevision.types import Description
 
 AREA = (
@@ -86,22 +87,18 @@ class GridArea(Task):
         if query == "blank":
             whole, covered = size[0] * size[1], answer
             answer = whole - covered
-            steps += [f"{size[0]}*{size[1]}={whole}", f"{whole}-{_number(covered)}={_number(answer)}"]
+            steps += [f"{size[0]}*{size[1]}={whole}", f"{whole}-{number(covered)}={number(answer)}"]
         if query == "scaled":
             each, unit = rng.choice((2, 3, 4, 5, 6, 8, 10)), rng.choice(("cm²", "m²", "km²"))
             legend = f"= {each} {unit}"
             facts.append(Statement("square", ":", (str(each), unit)))
-            steps.append(f"{_number(answer)}*{each}={_number(each * answer)}")
+            steps.append(f"{number(answer)}*{each}={number(each * answer)}")
             answer *= each
         question = rng.choice(WORDING[query]).format(what=rng.choice(("shape", "figure", "coloured part")))
         description = Description("figure", figure.write(tuple(facts)))
         self.claim(description, question)
         image, probes = _picture(rng, config, size, shape, legend)
-        return Item(image, question, _number(answer), description, "\n".join(steps), {"query": query}, probes=probes)
-
-
-def _number(value: float) -> str:
-    return f"{value:g}"
+        return Item(image, question, number(answer), description, "\n".join(steps), {"query": query}, probes=probes)
 
 
 @dataclass(frozen=True)
@@ -133,7 +130,7 @@ class _Squares:
         for fact in self.facts():
             parts = [_covered(str(word)) for word in fact.objects]
             total += sum(parts)
-            lines.append(f"{fact.subject}: {'+'.join(map(_number, parts))}={_number(sum(parts))}, {_number(total)}")
+            lines.append(f"{fact.subject}: {'+'.join(map(number, parts))}={number(sum(parts))}, {number(total)}")
         return total, lines
 
     def polygons(self) -> list[list[XY]]:
@@ -168,7 +165,7 @@ class _Polygon:
         for (x, y), (u, v) in self._sides():
             total += x * v - u * y
             lines.append(f"{x}*{v}-{u}*{y}={x * v - u * y}, {total}")
-        return abs(total) / 2, [*lines, f"{abs(total)}/2={_number(abs(total) / 2)}"]
+        return abs(total) / 2, [*lines, f"{abs(total)}/2={number(abs(total) / 2)}"]
 
     def outline(self) -> tuple[float, list[str]]:
         total, lines = 0, []

@@ -1,5 +1,6 @@
 """Several tasks as one series: each number draws one of them by weight."""
 
+import math
 import random
 from typing import Any
 
@@ -12,13 +13,17 @@ from onevision.types import Sample
 class Mix:
     """Tasks by weight; `sample(number)` is pure in (weights, split, seed, number). Keywords as in `Task`, for all of them.
 
-    Raises InputError for an unknown task, a weight that is not above 0, or no task at all.
+    Raises InputError for an unknown task, weights that are not above 0 or have no sum, or no task at all.
     """
 
     def __init__(self, weights: dict[str, float], split: str = "train", seed: int = 0, **config: Any) -> None:
         wrong = [name for name, weight in weights.items() if not weight > 0]
         if wrong or not weights:
             raise InputError(f"a mix needs tasks with weights above 0; {', '.join(wrong) or 'it has no task'}")
+        if not math.isfinite(sum(weights.values())):
+            raise InputError(
+                f"a mix needs weights with a finite sum; {', '.join(f'{name}:{weight:g}' for name, weight in weights.items())}"
+            )
         self.weights, self.split, self.seed = {name: float(weights[name]) for name in sorted(weights)}, split, seed
         self.tasks = {name: tasks.make(name, split=split, seed=seed, **config) for name in weights}
 

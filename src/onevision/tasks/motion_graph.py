@@ -12,11 +12,12 @@ from onevision.tasks.axes import Axes, Scale
 from onevision.tasks.base import Config, Item, Task
 from onevision.tasks.canvas import Canvas, Style, picture_size
 from onevision.tasks.strokes import em_to_fit, on_line, stroke
+from onevision.tasks.terms import number, signed
 from onevision.types import Description
 
 PLACE = {
     "read": (
-        "How far has {who} come after {t} {unit}?",
+        "What is the position of {who} after {t} {unit}, in {length}?",
         "At which distance is {who} at {t} {unit}?",
         "What is the distance of {who} at the time {t} {unit}?",
         "Read the position of {who} after {t} {unit}.",
@@ -63,7 +64,7 @@ SPEED = {
         "What is the acceleration of {who} between {t} and {u} {unit}?",
         "How much does the speed of {who} change each unit of time from {t} to {u} {unit}?",
         "Find the acceleration of {who} from {t} {unit} to {u} {unit}.",
-        "Work out how quickly {who} gains or loses speed between {t} and {u} {unit}.",
+        "Work out the acceleration of {who} between {t} and {u} {unit}, below 0 where the speed falls.",
         "At what rate does {who} accelerate from {t} to {u} {unit}?",
     ),
     "area": (
@@ -97,6 +98,7 @@ class MotionGraph(Task):
     """A graph of straight pieces over time; the Description lists the times and values at their ends."""
 
     name = "motion_graph"
+    version = 2
     Config = MotionGraphConfig
 
     @classmethod
@@ -137,7 +139,7 @@ Track = tuple[tuple[int, int], ...]
 
 
 def _track(rng: random.Random, config: MotionGraphConfig, step: int, speed: bool) -> Track:
-    """A graph over the whole time. Neighbouring pieces differ in slope; a distance starts at 0 or near it."""
+    """A graph over the whole time. Neighbouring pieces differ in slope; a distance may start anywhere."""
     pieces = rng.randint(*config.pieces)
     while True:
         times = [0, *sorted(rng.sample(range(1, config.times), pieces - 1)), config.times]
@@ -173,7 +175,7 @@ Asked = tuple[dict[str, Any], str, list[str]]
 def _number(value: Fraction | int) -> str:
     """A decimal where it is a short one, a fraction otherwise."""
     fraction = Fraction(value)
-    return f"{float(fraction):g}" if fraction.denominator in (1, 2, 4, 5) else str(fraction)
+    return number(fraction) if fraction.denominator in (1, 2, 4, 5) else str(fraction)
 
 
 def _who(rng: random.Random, tracks: dict[str, Track]) -> tuple[str, Track]:
@@ -196,12 +198,8 @@ def _reading(track: Track, time: int) -> list[str]:
     (t, a), (u, b) = next(((t, a), (u, b)) for (t, a), (u, b) in pairwise(track) if t < time < u)
     slope = Fraction(b - a, u - t)
     value = _number(_value(track, time))
-    lines = [f"({b}-{a})/({u}-{t})={_number(slope)}", f"{time}-{t}={time - t}", f"{a}+{time - t}*{_signed(slope)}={value}"]
+    lines = [f"({b}-{a})/({u}-{t})={_number(slope)}", f"{time}-{t}={time - t}", f"{a}+{time - t}*{signed(_number(slope))}={value}"]
     return [f"{t}: {a}, {u}: {b}", *lines]
-
-
-def _signed(value: Fraction) -> str:
-    return f"({_number(value)})" if value < 0 else _number(value)
 
 
 def _read(rng: random.Random, tracks: dict[str, Track]) -> Asked | None:

@@ -10,6 +10,7 @@ from onevision.formal import csv
 from onevision.tasks.base import Config, Item, Task
 from onevision.tasks.canvas import RGB, XY, Canvas, Style, picture_size
 from onevision.tasks.strokes import Probe, on_line, stroke
+from onevision.tasks.terms import listed
 from onevision.types import Description
 
 QUESTIONS = {
@@ -199,24 +200,20 @@ Asked = tuple[str, str, list[str]]
 People = dict[str, _Person]
 
 
-def _listed(names: list[str]) -> str:
-    return ", ".join(sorted(names))
-
-
 def _couple(person: _Person) -> str:
     return "".join(parent.name for parent in person.parents())
 
 
 def _parents(rng: random.Random, people: People) -> Asked:
     child = rng.choice([p for p in people.values() if p.father])
-    answer = _listed([p.name for p in child.parents()])
+    answer = listed([p.name for p in child.parents()])
     return child.name, answer, [f"{child.name}: {answer}"]
 
 
 def _siblings(rng: random.Random, people: People) -> Asked | None:
     child = rng.choice([p for p in people.values() if p.father])
     found = [p.name for p in people.values() if p is not child and p.father and p.father is child.father]
-    return (child.name, _listed(found), [f"{child.name}: {_couple(child)}", f"{_couple(child)}: {_listed(found)}"]) if found else None
+    return (child.name, listed(found), [f"{child.name}: {_couple(child)}", f"{_couple(child)}: {listed(found)}"]) if found else None
 
 
 def _children(people: People, parent: _Person) -> list[_Person]:
@@ -228,19 +225,19 @@ def _grandchildren(rng: random.Random, people: People) -> Asked | None:
     if not old:
         return None
     person = rng.choice(old)
-    lines, found = [f"{person.name}: {_listed([c.name for c in _children(people, person)])}"], []
+    lines, found = [f"{person.name}: {listed([c.name for c in _children(people, person)])}"], []
     for child in _children(people, person):
         names = [p.name for p in _children(people, child)]
         found += names
-        lines.append(f"{child.name}: {_listed(names) or 'none'}")
-    return person.name, _listed(found), [*lines, _listed(found)]
+        lines.append(f"{child.name}: {listed(names) or 'none'}")
+    return person.name, listed(found), [*lines, listed(found)]
 
 
 def _affected(male: bool) -> Callable[[random.Random, People], Asked | None]:
     def ask(rng: random.Random, people: People) -> Asked | None:
         shown = [p for p in people.values() if p.affected]
         lines = [f"{p.name}: {'m' if p.male else 'f'}" for p in shown]
-        answer = _listed([p.name for p in shown if p.male == male])
+        answer = listed([p.name for p in shown if p.male == male])
         return ("", answer, [*lines, answer]) if answer else None
 
     return ask
@@ -255,12 +252,12 @@ def _uncles(rng: random.Random, people: People) -> Asked | None:
         for parent in child.parents():
             kin = [p.name for p in people.values() if p is not parent and p.father and p.father is parent.father]
             answers[child.name] += kin
-            lines[child.name].append(f"{parent.name}: {_couple(parent) or 'none'}, {_listed(kin) or 'none'}")
+            lines[child.name].append(f"{parent.name}: {_couple(parent) or 'none'}, {listed(kin) or 'none'}")
     names = [name for name, found in answers.items() if found]
     if not names:
         return None
     name = rng.choice(names)
-    return name, _listed(answers[name]), [*lines[name], _listed(answers[name])]
+    return name, listed(answers[name]), [*lines[name], listed(answers[name])]
 
 
 def _carriers(rng: random.Random, people: People) -> Asked | None:
@@ -273,7 +270,7 @@ def _carriers(rng: random.Random, people: People) -> Asked | None:
         if kin:
             found.append(person.name)
             lines.append(f"{person.name}: {kin[0]} affected")
-    return ("", _listed(found), [*lines, _listed(found)]) if found else None
+    return ("", listed(found), [*lines, listed(found)]) if found else None
 
 
 _ASK: dict[str, Callable[[random.Random, People], Asked | None]] = {

@@ -7,6 +7,7 @@ from typing import Any
 from onevision.formal import csv
 from onevision.tasks.base import Config, Item, Task
 from onevision.tasks.canvas import RGB, Canvas, Style, picture_size
+from onevision.tasks.tables import best_so_far
 from onevision.types import Description
 
 WORDINGS = {
@@ -173,7 +174,8 @@ def _ask(rng: random.Random, lines: list[_Line], query: str) -> Asked | None:
     if query == "price":
         return {"a": a.name}, _money(a.amount), {"a": a.name}, f"{a.name}: {_money(a.amount)}"
     if query in ("dearest", "cheapest"):
-        return _extreme(lines, query == "cheapest")
+        best, walk = best_so_far({line.name: line.amount for line in lines}, query == "cheapest", _money)
+        return ({}, best, {}, f"{walk}\n{best}") if best else None
     if query == "pair":
         both = _money(a.amount + b.amount)
         steps = f"{a.name}: {_money(a.amount)}\n{b.name}: {_money(b.amount)}\n{_money(a.amount)}+{_money(b.amount)}={both}"
@@ -206,18 +208,6 @@ def _harder(rng: random.Random, lines: list[_Line], query: str, a: _Line) -> Ask
         return None
     work = f"{a.name}: {a.count}, {_money(a.amount)}\n{_money(a.amount)}/{a.count}={_money(a.amount // a.count)}"
     return {"a": a.name}, _money(a.amount // a.count), {"a": a.name}, work
-
-
-def _extreme(lines: list[_Line], least: bool) -> Asked | None:
-    """The best so far, line by line; None where two share it."""
-    best, walk = lines[0], [f"{lines[0].name} {_money(lines[0].amount)}"]
-    for line in lines[1:]:
-        sign = "<" if line.amount < best.amount else ">" if line.amount > best.amount else "="
-        old, best = best, line if sign == ("<" if least else ">") else best
-        walk.append(f"{line.name} {_money(line.amount)} {sign} {_money(old.amount)}: {best.name}")
-    if [line.amount for line in lines].count(best.amount) > 1:
-        return None
-    return {}, best.name, {}, "\n".join([*walk, best.name])
 
 
 def _draw(rng: random.Random, config: ReceiptConfig, lines: list[_Line], total: str) -> tuple[Canvas, tuple[tuple[int, int, RGB], ...]]:

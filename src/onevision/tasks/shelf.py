@@ -8,6 +8,7 @@ from onevision.formal import csv
 from onevision.tasks.base import Config, Item, Task
 from onevision.tasks.canvas import RGB, XY, Canvas, Style, picture_size, probe_near
 from onevision.tasks.sprites import CODES, flat_spot, plural, sprite
+from onevision.tasks.tables import best_so_far
 from onevision.types import Description
 
 WORDINGS = {
@@ -200,18 +201,9 @@ def _beside(rng: random.Random, goods: list[_Goods], a: _Goods, fields: dict[str
 
 
 def _extreme(goods: list[_Goods], query: str) -> Asked | None:
-    """The most so far, one after the other; None where two share it."""
-    numbers = {g.name: g.price if query == "dearest" else g.count for g in goods}
-    said = {g.name: _money(g.price) if query == "dearest" else str(g.count) for g in goods}
-    (best, _), *others = numbers.items()
-    walk = [f"{best} {said[best]}"]
-    for name, number in others:
-        sign = "<" if number < numbers[best] else ">" if number > numbers[best] else "="
-        old, best = best, name if sign == ">" else best
-        walk.append(f"{name} {said[name]} {sign} {said[old]}: {best}")
-    if list(numbers.values()).count(numbers[best]) > 1:
-        return None
-    return {}, best, {}, "\n".join([*walk, best])
+    dearest = query == "dearest"
+    best, walk = best_so_far({g.name: g.price if dearest else g.count for g in goods}, said=_money if dearest else str)
+    return ({}, best, {}, f"{walk}\n{best}") if best else None
 
 
 def _under(rng: random.Random, goods: list[_Goods]) -> Asked:

@@ -132,14 +132,14 @@ def _read(rng: random.Random, table: Table, column: str) -> Asked:
     return Asked({"row": row, "column": column}, str(value), {"row": row, "column": column}, f"{column}, {row}: {value}")
 
 
-def best_so_far(values: dict[str, int], least: bool = False) -> tuple[str | None, str]:
-    """The name of the largest (or least) value, None where two share it, and the walk that finds it."""
+def best_so_far(values: dict[str, int], least: bool = False, said: Callable[[int], str] = str) -> tuple[str | None, str]:
+    """The name of the largest (or least) value, None where two share it, and the walk that finds it. said: writes a value."""
     (first, value), *others = values.items()
-    best, lines = first, [f"{first} {value}"]
+    best, lines = first, [f"{first} {said(value)}"]
     for name, value in others:
         sign = "<" if value < values[best] else ">" if value > values[best] else "="
         old, best = values[best], name if sign == ("<" if least else ">") else best
-        lines.append(f"{name} {value} {sign} {old}: {best}")
+        lines.append(f"{name} {said(value)} {sign} {said(old)}: {best}")
     tied = list(values.values()).count(values[best]) > 1
     return None if tied else best, "\n".join(lines)
 

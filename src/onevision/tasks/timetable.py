@@ -81,6 +81,7 @@ class Timetable(Task):
     """Stops in rows, runs in columns, each later than the one before; its Description is the table."""
 
     name = "timetable"
+    version = 2
     Config = TimetableConfig
 
     @classmethod
@@ -152,7 +153,8 @@ def _plan(rng: random.Random, config: TimetableConfig) -> _Plan:
 
 def _ask(rng: random.Random, plan: _Plan, query: str) -> Asked | None:
     stops = list(plan.times)
-    a = rng.choice(stops)
+    # Nothing arrives at the first stop, and nothing leaves the last.
+    a = rng.choice(stops[1:] if query == "arrive" else stops if query == "read" else stops[:-1])
     times, k = plan.times[a], rng.randrange(len(plan.runs))
     if times != sorted(set(times)):
         return None

@@ -18,6 +18,6 @@ def solve(description_text: str, ask: dict[str, Any]) -> str:
     if ask["query"] == "minute":
         return str(minute)
     if ask["query"] == "left":
-        return str(60 - minute if minute else 0)
+        return str(60 - minute)
     shown = datetime(2025, 1, 1, passed, minute) + timedelta(minutes=ask.get("minutes", 0))
     return shown.strftime("%I:%M").removeprefix("0")
