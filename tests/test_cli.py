@@ -154,3 +154,11 @@ def test_the_python_names() -> None:
     assert all(getattr(onevision, name) for name in onevision.__all__)
     with pytest.raises(AttributeError):
         onevision.nothing  # noqa: B018
+
+
+def test_a_file_where_a_folder_is_to_be(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").write_text("")
+    (tmp_path / "data.jsonl").write_text('{"question": "?", "answer": "3"}\n')
+    for out in ("file", "file/below"):
+        line = ["export", str(tmp_path / "data.jsonl"), "--format", "ms-swift", "--out", str(tmp_path / out)]
+        refused(line, capsys, str(tmp_path / "file"))

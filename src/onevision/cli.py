@@ -97,6 +97,8 @@ def main(args: Sequence[str] | None = None) -> int:
         return _complain(f"{error.format_message()} (see onevision --help)", 2)
     except OneVisionError as error:
         return _complain(str(error), 2 if isinstance(error, InputError) else 1)
+    except (FileExistsError, NotADirectoryError, IsADirectoryError, PermissionError) as error:
+        return _complain(f"{error.filename}: {error.strerror}", 2)
 
 
 def _complain(message: str, code: int) -> int:

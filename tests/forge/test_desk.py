@@ -1,6 +1,7 @@
 """Asking: retries, limits, one request for the same question, and when a run gives up."""
 
 import asyncio
+import sqlite3
 import time
 
 import pytest
@@ -119,8 +120,67 @@ def test_a_key_is_made_of_content():
 
 def test_the_cache_keeps_what_was_said(tmp_path):
     first = Cache(tmp_path / "c.sqlite")
-    first.put("k", Said("t", "stop", "m", 3, 4))
+    first.put("k", Said("t", "stop", "m", 3, 4, "reasoner"))
     # Not closed: as a killed process leaves it.
     again = Cache(tmp_path / "c.sqlite")
-    assert again.get("k") == Said("t", "stop", "m", 3, 4) and again.get("l") is None
-    assert again.totals() == {"m": (1, 3, 4)}
+    assert again.get("k") == Said("t", "stop", "m", 3, 4, "reasoner") and again.get("l") is None
+    assert again.totals() == {"reasoner": (1, 3, 4)}
+
+
+def test_half_a_character_of_a_reply_can_be_kept(tmp_path):
+    with running(Endpoint(lambda messages: "so \ud83d")) as url:
+        assert asyncio.run(ask_all(desk(tmp_path, url), ["a"])) == ["so ?"]
+        assert asyncio.run(ask_all(desk(tmp_path, url), ["a"])) == ["so ?"]
+
+
+def test_what_is_paid_for_is_kept_when_a_run_ends(tmp_path):
+    async def spent():
+        made = desk(tmp_path, url, price=[1e6, 0], budget=1, concurrency=4)
+        asks = [asyncio.ensure_future(made.ask("m", asked(f"q{i}"), SAMPLING)) for i in range(9)]
+        _, left = await asyncio.wait(asks, return_when=asyncio.FIRST_EXCEPTION)
+        for one in left:
+            one.cancel()
+        await made.close()
+        return made.lines["m"].asked
+
+    # The first answers at once and spends the budget; the three beside it are on their way.
+    endpoint = Endpoint(lambda messages: time.sleep(0.1 * (words(messages) != "q0")) or "a")
+    with running(endpoint) as url:
+        sent = asyncio.run(spent())
+    assert Cache(tmp_path / "replies.sqlite").totals()["m"][0] == len(endpoint.answered) == sent == 4
+
+
+def test_each_endpoint_has_its_own_bill(tmp_path):
+    cache = Cache(tmp_path / "replies.sqlite")
+    cache.put("k", Said("x", "stop", "m", 10, 0, "eyes"))
+    spec = {name: Spec(model=f"openai:m@http://{name}/v1", price=[1e6, 0]) for name in ("eyes", "judge")}
+    figures = Desk(spec, cache).figures()
+    assert (figures["eyes"]["cost"], figures["judge"]["cost"]) == (10, 0)
+
+
+def test_a_cache_of_before_there_were_bills_is_taken_over(tmp_path):
+    base = sqlite3.connect(tmp_path / "replies.sqlite", isolation_level=None)
+    base.execute("create table said (key text primary key, text text, stop text, model text,"
+                 " prompt_tokens integer, completion_tokens integer) without rowid")  # fmt: skip
+    base.execute("insert into said values ('k', 't', 'stop', 'm', 3, 4)")
+    base.close()
+    made = desk(tmp_path, "http://x/v1")
+    assert made.cache.totals() == {"m": (1, 3, 4)} and made.cache.get("k").text == "t"
+
+
+def test_the_first_burst_is_no_wider_than_the_lanes(tmp_path):
+    async def burst():
+        made = desk(tmp_path, url, concurrency=2, tokens_per_minute=60)
+        asks = [asyncio.ensure_future(made.ask("m", asked(f"q{i}"), SAMPLING)) for i in range(8)]
+        await asyncio.sleep(0.5)
+        for one in asks:
+            one.cancel()
+        return made.lines["m"].asked
+
+    with running(Endpoint(words)) as url:
+        assert asyncio.run(burst()) == 2
+
+
+def test_a_models_name_leaves_out_where_it_is():
+    names = {"openai:org/m@http://x/v1": "org/m", "vllm:Q": "vllm:Q", "runs/a@b": "runs/a@b", "nano": "nano"}
+    assert {model: Spec(model=model).model_name for model in names} == names

@@ -107,3 +107,10 @@ def test_the_tasks_own_steps_have_ground(name):
         steps = parse(sample.messages[-1]["content"]).steps
         draft = Draft(0, sample.problem, description=sample.description, thoughts=(Thought(steps, "", ""),))
         assert objection(draft) is None, (sample.problem.id, steps)
+
+
+def test_numbers_beyond_all_floats_are_no_crash():
+    assert checked("10^400 / 3 = 3.5") == checked("2^2000 * 0.5 = 1.0") == checked("10^400 = 10^400") == []
+    assert objected("10^400 / 3 = 3.5") == "number without ground"
+    for digits in ("1" * 400, "1" * 5000):
+        assert objected("3", description=f"{digits}/3") is None

@@ -5,6 +5,7 @@ ONEVISION_TEST_PEERS="trl=/path/to/venv llamafactory=/path/to/venv" python -m py
 
 import json
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -144,3 +145,39 @@ def test_the_peer_loads_it(made, name):
     )
     assert done.returncode == 0, done.stderr[-3000:]
     assert done.stdout.splitlines()[-1].startswith("3 ")
+
+
+@pytest.mark.parametrize("name", ["hf", "trl", "verl"])
+def test_exporting_less_again_leaves_no_rows_of_before(made, tmp_path, monkeypatch, name):
+    folder, _ = made
+    monkeypatch.setattr("onevision.forge.export.files.ROWS_A_FILE", 1)
+    onevision.save(tmp_path / "one.parquet", [tasks.make("clock", size=(56, 84)).sample(0)])
+    for data in (folder / "ours.parquet", tmp_path / "one.parquet"):
+        main(["export", str(data), "--format", name, "--out", str(tmp_path / "out")])
+    assert [path.name for path in tmp_path.rglob("train-*")] == ["train-00000.parquet"]
+
+
+def test_a_forge_run_is_its_samples_however_far_it_came(made, tmp_path, capsys):
+    _, samples = made
+    run = tmp_path / "killed"
+    onevision.save(run / "data" / "shard-00000.parquet", samples[:1])
+    onevision.save(run / "dropped" / "shard-00000.parquet", samples[1:])
+    (run / "done").mkdir()
+    (run / "recipe.json").write_text('{"signature": "x", "items": 9}')
+    assert [one.problem.id for one in open_dataset(str(run))] == [samples[0].problem.id]
+    shutil.rmtree(run / "data")
+    (run / "forge.json").write_text("{}")
+    assert main(["export", str(run), "--format", "trl", "--out", str(tmp_path / "out")]) == 2
+    assert "killed: no samples" in capsys.readouterr().err
+
+
+def test_llamafactory_is_told_of_the_system_prompt(tmp_path, capsys):
+    said = [{"role": "system", "content": "Count."}, {"role": "user", "content": "?"}, {"role": "assistant", "content": "3"}]
+    (tmp_path / "chats.jsonl").write_text("".join(json.dumps({"messages": said[start:]}) + "\n" for start in (0, 1)))
+    line = ["export", str(tmp_path / "chats.jsonl"), "--format", "llamafactory", "--out", str(tmp_path), "--name", "told"]
+    assert main(line) == 0
+    assert [json.loads(row)["system"] for row in (tmp_path / "told.jsonl").read_text().splitlines()] == ["Count.", ""]
+    assert json.loads((tmp_path / "dataset_info.json").read_text())["told"]["columns"]["system"] == "system"
+    assert [len(one.messages) for one in open_dataset("told", tmp_path)] == [3, 2]
+    (tmp_path / "dataset_info.json").write_text("[]")
+    assert main(line) == 2 and "an object of data sets by name was expected" in capsys.readouterr().err

@@ -43,6 +43,21 @@ def test_the_originals_mix():
         ({"endpoints": {"a": {"model": "nano", "price": [1]}}}, "price is [1]; two numbers were expected"),
         ({"endpoints": ["a"]}, "names with their settings were expected"),
         ({"near": {"picture": 40}}, "give 0 to 15 bits"),
+        ({"near": True}, "near: True, where keys with their values were expected"),
+        ({"sources": ["chain"]}, "source 1: 'chain', where keys with their values were expected"),
+        ({"keep_out": ["mathvision"]}, "keep_out: 'mathvision', where keys"),
+        ({"endpoints": {"m": "openai:a@http://x/v1"}}, "endpoint m: 'openai:a@http://x/v1', where keys"),
+        ({"steps": [{"describe": "given"}]}, "step describe: 'given', where keys"),
+        ({"steps": [["describe"]]}, "unknown step ['describe']"),
+        ({"steps": [{"filter": {"words": [5]}}]}, "words is [5]; give the fewest and the most"),
+        ({"sources": [{"task": "chain", "count": 1, "size": [100]}]}, "size is [100]; give the smallest and the largest"),
+        ({"shard": 0}, "shard is 0 and workers 1"),
+        ({"endpoints": {"m": {"model": "nano"}}, "steps": ["reason", {"judge": {"by": "m"}}]}, "by is 'm'; one of grader"),
+        ({"steps": ["judge"]}, "step judge stands before any reason"),
+        ({"steps": ["rewrite"]}, "step rewrite stands before any reason"),
+        ({"steps": ["reason", "judge", "filter"]}, "step filter stands before any describe"),
+        ({"endpoints": {"m": {"model": "nano"}}, "steps": [{"reason": {"by": "m"}}]}, "step reason stands before any describe"),
+        ({"endpoints": {"m": {"model": "nano"}}, "steps": ["reason", {"review": {"by": "m"}}]}, "step review stands before any describe"),
         ({"sharding": 5}, "unknown key 'sharding'; did you mean 'shard'?"),
     ],
 )
@@ -87,3 +102,14 @@ def test_plans(tmp_path, capsys):
     assert reasoner["cost"] == pytest.approx((0.55 * reasoner["prompt_tokens"] + 2.19 * reasoner["completion_tokens"]) / 1e6)
     assert whole["samples"] < whole["items"] and whole["cpu_hours"] == twice["cpu_hours"] and twice["hosts"] == 2
     assert main(["plan", str(path)]) == 0 and "reasoner is the slowest part" in capsys.readouterr().out
+
+
+def test_sources_without_items_are_refused(tmp_path, capsys):
+    (tmp_path / "empty.jsonl").write_text("")
+    assert main(["forge", str(tasks_recipe(tmp_path, sources=[{"data": str(tmp_path / "empty.jsonl")}]))]) == 2
+    assert "the recipe's sources hold no items" in capsys.readouterr().err
+
+
+def test_a_plan_downloads_nothing(tmp_path, capsys):
+    assert main(["plan", str(tasks_recipe(tmp_path, sources=[{"data": "Fancy-MLLM/R1-Onevision"}]))]) == 2
+    assert "source 'Fancy-MLLM/R1-Onevision': give count" in capsys.readouterr().err

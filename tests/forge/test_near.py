@@ -1,6 +1,9 @@
 """Near pictures and near questions."""
 
+import asyncio
 import io
+import json
+import sys
 
 import numpy as np
 import pytest
@@ -9,8 +12,12 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from onevision import tasks
+from onevision.errors import MissingPartError
+from onevision.forge.duplicates import find
 from onevision.forge.near import BITS, KeptOut, Near, Pictures, Seen, fingerprint, similar
+from onevision.forge.recipe import load_recipe
 from onevision.types import Problem
+from tests.forge.conftest import tasks_recipe
 
 pytest.importorskip("imagehash")
 pytest.importorskip("datasketch")
@@ -77,3 +84,22 @@ def test_what_is_near_a_benchmark():
     assert kept_out.objection(fingerprint(problem(picture(7), LONG))) == ("question", "b0")
     # A short question is asked of many pictures.
     assert kept_out.objection(fingerprint(problem(picture(7), "How many?"))) is None
+
+
+def test_benchmarks_are_kept_out_without_a_look_for_duplicates(tmp_path, monkeypatch):
+    monkeypatch.setattr("onevision.forge.duplicates.load", lambda *_: [problem(picture(0), name="b0")])
+    keep_out = [{"benchmark": "mathvision"}]
+    recipe = load_recipe(tasks_recipe(tmp_path, near=False, keep_out=keep_out))
+
+    async def chunks():
+        yield [(number, fingerprint(problem(picture(place)))) for number, place in enumerate((5, 5, 0))]
+
+    assert asyncio.run(find(recipe, 3, chunks())) == {2: ("near mathvision", "its picture is near that of b0")}
+    assert "duplicates" not in json.loads((tmp_path / "out" / "near.json").read_text())
+
+
+@pytest.mark.parametrize("package", ["imagehash", "datasketch"])
+def test_a_missing_package_is_named(monkeypatch, package):
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(MissingPartError, match="pip install"):
+        fingerprint(problem(picture(0))), Seen(Near())

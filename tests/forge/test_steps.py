@@ -11,7 +11,7 @@ from onevision.forge.draft import Draft, Thought
 from onevision.forge.filter import Filter, foreign, repeated
 from onevision.forge.judge import Judge
 from onevision.forge.phrases import as_seen, traces
-from onevision.forge.reason import Reason
+from onevision.forge.reason import Reason, thought_of
 from onevision.forge.review import Review
 from onevision.forge.rewrite import Rewrite
 from onevision.types import Description, Problem, Verdict
@@ -176,3 +176,34 @@ def test_filter(step, item, found):
 def test_measures():
     assert repeated("a b c") == 0.0 and repeated(LOOP) > 0.8
     assert foreign("x = \\alpha + 2, $ß$", "LATIN") == 0.0 and foreign("да нет", "LATIN") == 1.0
+
+
+CODE = "I add them up:\n```python\n3 + 14\n```\nThat is 17."
+
+
+@pytest.mark.parametrize(
+    ("thought", "steps"),
+    [
+        ("```csv\na,b\n```\n3 + 14 = 17", "3 + 14 = 17"),
+        (CODE, CODE),
+        ("By hand:\n```csv\na,b\n```\n3 + 14 = 17", "By hand:\n```csv\na,b\n```\n3 + 14 = 17"),
+        ("```python\n3 + 14\n```\nThat is 17.", "```python\n3 + 14\n```\nThat is 17."),
+    ],
+)
+def test_a_block_within_a_thought_is_one_of_its_steps(thought, steps):
+    assert thought_of(said(f"<think>{thought}</think><answer>17</answer>")).steps == steps
+
+
+def test_the_router_is_asked_once(monkeypatch):
+    pytest.importorskip("rapidocr")
+    from onevision import tasks
+    from onevision.describe import route
+    from onevision.sources.chat import encoded
+
+    routed = []
+    monkeypatch.setattr(route, "route", lambda sight: routed.append(sight) or route.Route("page", "", "text"))
+    item = replace(draft(given=None), pictures=(encoded(tasks.make("chain", size=(56, 84))[0].images[0]),))
+    step = Describe(by="eyes", round_trip=False)
+    item = step.ready(item)
+    step.requests(item)
+    assert step.read(item, [said("```text\nhello\n```")]).description.formalism == "text" and len(routed) == 1

@@ -3,10 +3,11 @@ import re
 
 import pytest
 
+from onevision.bench.records import write_records
 from onevision.report.compare import compare
 from onevision.report.page import write_page
 from onevision.report.published import published
-from onevision.report.tables import Run, costs, guess, lines
+from onevision.report.tables import Run, costs, guess, lines, read_run
 
 ABOUT = {"benchmark": "mathvision", "split": "testmini", "model": "m", "groups": ["level"], "prompt": {"text": "Q?"}}
 
@@ -66,3 +67,15 @@ def test_published_figures_have_their_source():
         published("blindtest", "valid")
     )
     assert list(published("mathvision", "test")) == []
+
+
+def test_line_separators_in_an_answer_part_no_record(tmp_path):
+    made = run(tmp_path, [1.0], text="one\u2028two\u0085three")
+    write_records(tmp_path / "records.jsonl", made.records)
+    (tmp_path / "run.json").write_text(json.dumps(ABOUT))
+    assert read_run(tmp_path).records[0]["completions"][0]["text"] == "one\u2028two\u0085three"
+
+
+def test_levels_come_in_order(tmp_path):
+    records = [record(number, 1.0, level=level) for number, level in enumerate((2, 10, 1))]
+    assert [one.name for one in lines(records, ["level"])] == ["all", "level 1", "level 2", "level 10"]

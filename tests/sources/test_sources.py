@@ -278,3 +278,39 @@ def test_a_picture_stays_the_file_it_was(folder):
     assert encoded(photo) == (folder / "photo.jpg").read_bytes()
     assert turned.size == (40, 60) and encoded(turned).startswith(b"\x89PNG") and encoded(clear).startswith(b"\x89PNG")
     assert encoded(photo.resize((30, 20))) != encoded(photo)
+
+
+def test_a_row_that_is_wrong_in_an_unforeseen_way_is_named(folder):
+    ours = {"question": "a", "description": "b", "messages": []}
+    with pytest.raises(InputError, match="row 0"):
+        open_dataset(write(folder, [ours]))[0]
+    with pytest.raises(InputError, match="row x: column 'meta' holds dict"):
+        open_dataset(write(folder, [onevision.row(tasks.make("chain", size=(56, 84)).sample(0), []) | {"id": "x", "meta": {}}]))[0]
+
+
+def test_a_small_picture_in_base64_is_no_path(folder):
+    small = base64.b64encode(png()).decode()
+    assert len(small) < 1024
+    (sample,) = open_dataset(write(folder, [{"image": small, "question": "?", "answer": "1"}]))
+    assert sample.problem.images[0].size == (30, 20)
+    for long in (small[5:], "x" * 300, "a" * 60 + "/b.png"):
+        with pytest.raises(InputError, match="no such file") as error:
+            open_dataset(write(folder, [{"image": long, "question": "?", "answer": "1"}]))[0]
+        assert len(str(error.value)) < len(str(folder)) * 2 + 160
+
+
+def test_questions_and_replies_alternate(folder):
+    asked, replied = {"from": "human", "value": "How many?"}, {"from": "gpt", "value": "3"}
+    for turns in ([asked, asked, replied], [replied, asked, replied]):
+        data = open_dataset(write(folder, [LLAVA | {"conversations": turns}]))
+        with pytest.raises(InputError, match="row l1: questions and replies by turns were expected"):
+            data.questions(0)
+
+
+def test_what_is_no_parquet_is_said(folder, monkeypatch):
+    (folder / "bad.parquet").write_bytes(b"PAR1xxxx")
+    with pytest.raises(InputError, match=r"bad\.parquet: not parquet"):
+        open_dataset(str(folder / "bad.parquet"))
+    monkeypatch.setattr("datasets.load_dataset", lambda *_, **__: (_ for _ in ()).throw(ConnectionError()))
+    with pytest.raises(InputError, match="cannot load data set 'a/b': ConnectionError"):
+        open_dataset("a/b")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from onevision.answers.choices import letter_of
 from onevision.errors import InputError, MissingPartError
 from onevision.store import json_object
 
@@ -39,17 +40,18 @@ class Format:
 
 
 def _text(value: Any) -> str:
-    return "" if value is None else str(value)
+    """As text that can be written again: half a surrogate pair is a question mark."""
+    return "" if value is None else str(value).encode(errors="replace").decode()
 
 
 def _gold(value: Any) -> str | None:
     if isinstance(value, list | tuple):
         value = value[0] if len(value) == 1 else ", ".join(map(str, value))
-    return None if value is None or str(value).strip() in ("", "nan") else str(value)
+    return None if _text(value).strip() in ("", "nan") else _text(value)
 
 
 def _choices(value: Any) -> tuple[str, ...] | None:
-    return tuple(map(str, value)) if isinstance(value, list | tuple) and value else None
+    return tuple(map(_text, value)) if isinstance(value, list | tuple) and value else None
 
 
 def _label(value: Any) -> bool | None:
@@ -70,8 +72,9 @@ def _onevision(row: Record) -> Prediction:
 
 
 def _benchmark(row: Record) -> Prediction:
-    """A benchmark's record: the first of its completions."""
-    first = row["completions"][0] if row["completions"] else {}
+    """A benchmark's record: the first of its completions, an object with its text or the text itself."""
+    first: Any = next(iter(row["completions"]), {})
+    first = first if isinstance(first, dict) else {"text": first}
     return _onevision({**row, "text": first.get("text"), "score": first.get("score")})
 
 
@@ -83,10 +86,11 @@ def _mathvision(row: Record) -> Prediction:
 
 
 def _mathvista(row: Record) -> Prediction:
-    label = _label(row.get("true_false"))
-    return Prediction(
-        _text(row["pid"]), _text(row["response"]), _gold(row.get("answer")), _choices(row.get("choices")), _text(row.get("question")), label
-    )
+    """Its golds are option texts, so that "B" among B, C and A is the first of them."""
+    label, gold, choices = _label(row.get("true_false")), _gold(row.get("answer")), _choices(row.get("choices"))
+    if choices and gold in choices and len(gold or "") == 1:
+        gold = letter_of(choices.index(gold or ""))
+    return Prediction(_text(row["pid"]), _text(row["response"]), gold, choices, _text(row.get("question")), label)
 
 
 def _vlmevalkit(row: Record) -> Prediction:
@@ -117,7 +121,11 @@ def _has(*keys: str) -> Callable[[Record], bool]:
 
 FORMATS = (
     Format("OneVision JSONL (id, text, gold)", _has("text", "gold"), _onevision),
-    Format("records of `onevision bench` (id, gold, completions)", _has("gold", "completions"), _benchmark),
+    Format(
+        "records of `onevision bench` (id, gold, completions)",
+        lambda row: "gold" in row and isinstance(row.get("completions"), list),
+        _benchmark,
+    ),
     Format(
         "lmms-eval samples JSONL (doc_id, target, resps)",
         lambda row: "doc_id" in row and ("resps" in row or "filtered_resps" in row),
@@ -201,7 +209,7 @@ def _json(path: Path, text: str) -> list[Record]:
     try:
         whole = json.loads(text)
     except ValueError:
-        return [json_object(line, f"{path}, line {i}") for i, line in enumerate(text.splitlines(), 1) if line.strip()]
+        return [json_object(line, f"{path}, line {i}") for i, line in enumerate(text.split("\n"), 1) if line.strip()]
     if isinstance(whole, dict):
         inner = list(whole.values())
         keyed = [{"pid": key, **value} for key, value in whole.items() if isinstance(value, dict)]

@@ -98,7 +98,7 @@ class Judge:
 
 def _logged(path: Path) -> Iterator[tuple[str, str]]:
     """The replies in a log; a line that a crash cut short is left out."""
-    for line in path.read_text().splitlines() if path.is_file() else ():
+    for line in path.read_bytes().splitlines() if path.is_file() else ():
         with contextlib.suppress(ValueError):
             key, reply = json.loads(line)
             yield key, reply

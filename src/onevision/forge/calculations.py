@@ -9,6 +9,8 @@ from onevision.answers.algebra import parse
 from onevision.answers.evaluate import NoValue, Value, close, value
 from onevision.answers.tokens import NotAlgebra
 
+LARGEST = 1e300
+
 NUMBER = r"\d+(?:\.\d+)?|\.\d+"
 _SIGNS = {
     **dict.fromkeys(("\\times", "\\cdot", "×", "·", "∗"), "*"),
@@ -83,9 +85,11 @@ def _right(text: str) -> str:
 
 
 def _value(text: str) -> Value | None:
+    """None for what cannot be read, or is too large to be compared as a float."""
     try:
-        return value(parse(text)) if text else None
-    except (NotAlgebra, NoValue):
+        found = value(parse(text)) if text else None
+        return found if found is None or abs(complex(found)) < LARGEST else None
+    except (NotAlgebra, NoValue, OverflowError):
         return None
 
 

@@ -46,11 +46,14 @@ def _run(ray: Any, recipe: ForgeRecipe, shards: Shards) -> dict[str, Any]:
     desk = _desk(ray, recipe)
     left = [{"shard": shard, "numbers": list(shards.numbers(shard))} for shard in shards.left()]
     done = shards.items - sum(len(shards.numbers(shard)) for shard in shards.left())
-    with Progress("forge", shards.items, done) as progress:
-        for row in _mapped(ray, left, _Forger, (recipe, desk, ray.put(excluded)), workers):
-            shards.write(int(row["shard"]), _made(row["packed"]))
-            progress.advance(len(shards.numbers(int(row["shard"]))))
-    return dict(ray.get(desk.figures.remote()))
+    try:
+        with Progress("forge", shards.items, done) as progress:
+            for row in _mapped(ray, left, _Forger, (recipe, desk, ray.put(excluded)), workers):
+                shards.write(int(row["shard"]), _made(row["packed"]))
+                progress.advance(len(shards.numbers(int(row["shard"]))))
+        return dict(ray.get(desk.figures.remote()))
+    finally:
+        ray.get(desk.close.remote())
 
 
 def _mapped(ray: Any, rows: list[dict[str, Any]], actor: type, arguments: tuple[Any, ...], workers: int) -> Iterator[dict[str, Any]]:
@@ -132,6 +135,9 @@ class _DeskActor:
 
     async def figures(self) -> dict[str, Any]:
         return self.desk.figures()
+
+    async def close(self) -> None:
+        await self.desk.close()
 
 
 def _desk(ray: Any, recipe: ForgeRecipe) -> Any:

@@ -47,6 +47,15 @@ class Describe(Step):
             return draft.drop("describe", "no description", str(error))
         return _accepted(draft, found.description, [*found.checks, formal.leak(found.description, draft.problem)])
 
+    def ready(self, draft: Draft) -> Draft:
+        """The router reads the picture, so its choice is noted."""
+        if self.formalism != "auto" or draft.given or len(draft.pictures) != 1:
+            return draft
+        from onevision.describe.route import route
+        from onevision.describe.sight import Sight
+
+        return draft.noted(formalism=route(Sight(open_picture(draft.pictures[0]))).formalism)
+
     def requests(self, draft: Draft) -> list[Request]:
         """The picture and the formalism's own prompt."""
         from onevision.describe import vlm
@@ -73,12 +82,7 @@ class Describe(Step):
     def _formalism(self, draft: Draft) -> str:
         if self.formalism != "auto":
             return self.formalism
-        if draft.given:
-            return draft.given.formalism
-        from onevision.describe.route import route
-        from onevision.describe.sight import Sight
-
-        return route(Sight(open_picture(draft.pictures[0]))).formalism
+        return draft.given.formalism if draft.given else str(draft.notes["formalism"])
 
 
 def _guarded(draft: Draft, description: Description) -> Check:

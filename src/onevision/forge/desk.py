@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Protocol
@@ -30,8 +31,9 @@ class Desk:
         self.cache = cache
         self.lines = {name: Line(name, spec) for name, spec in endpoints.items()}
         self._under_way: dict[str, asyncio.Future[Said]] = {}
-        for line in self.lines.values():
-            _, prompt, completion = cache.totals().get(line.model, (0, 0, 0))
+        for name, line in self.lines.items():
+            cache.adopt(name, line.model)
+            _, prompt, completion = cache.totals().get(name, (0, 0, 0))
             line.spent = line.price(prompt, completion)
 
     async def ask(self, endpoint: str, messages: Sequence[Message], sampling: SamplingParams) -> Said:
@@ -51,7 +53,13 @@ class Desk:
         return said
 
     async def close(self) -> None:
-        """Close the endpoints' connections and the cache."""
+        """Close the endpoints' connections and the cache. Nothing more is sent; what was sent is paid for, so its answer is
+        waited for, no longer than the endpoint's timeout, and kept."""
+        for line in self.lines.values():
+            line.closed = True
+        if sent := {task for line in self.lines.values() for task in line.sent}:
+            print(f"waiting for {len(sent)} answers that are paid for; Ctrl-C leaves them", file=sys.stderr)
+            await asyncio.wait(sent, timeout=max(line.spec.timeout for line in self.lines.values()))
         for line in self.lines.values():
             if hasattr(line.engine, "close"):
                 await line.engine.close()
@@ -62,7 +70,7 @@ class Desk:
         totals = self.cache.totals()
         figures = {}
         for name, line in self.lines.items():
-            count, prompt, completion = totals.get(line.model, (0, 0, 0))
+            count, prompt, completion = totals.get(name, (0, 0, 0))
             spent = {
                 "answers": count,
                 "prompt_tokens": prompt,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from onevision.engine.base import SamplingParams
+from onevision.errors import InputError, OneVisionError
 from onevision.forge.cache import Said
 from onevision.models.prompts import compose, messages_for
 from onevision.sources import onevision
@@ -56,6 +57,12 @@ class Draft:
         """The item with the reason why it is no sample."""
         return replace(self, dropped=Dropped(step, kind, words))
 
+    def failed(self, step: str, kind: str, error: Exception) -> "Draft":
+        """The item, dropped for an error that was met in it. An error of ours that is not the item's (a part is missing) is raised."""
+        if isinstance(error, OneVisionError) and not isinstance(error, InputError):
+            raise error
+        return self.drop(step, kind, str(error) if isinstance(error, InputError) else f"{type(error).__name__}: {error}")
+
     def noted(self, **notes: Any) -> "Draft":
         """The item with further notes."""
         return replace(self, notes={**self.notes, **notes})
@@ -97,6 +104,11 @@ class Step:
     by: str
 
     @property
+    def after(self) -> tuple[str, ...]:
+        """The steps that stand before it in a recipe's list, because it takes up what they leave."""
+        return ()
+
+    @property
     def asks(self) -> bool:
         """Whether an endpoint does the work."""
         return self.by not in self.own
@@ -104,6 +116,10 @@ class Step:
     def __call__(self, draft: Draft) -> Draft:
         """The item, changed or dropped, by one of the step's own ways."""
         raise NotImplementedError
+
+    def ready(self, draft: Draft) -> Draft:
+        """The item before it is asked about, with notes of what `requests` and `read` both need and what is dear to find out."""
+        return draft
 
     def requests(self, draft: Draft) -> list[Request]:
         """What to ask about the item; nothing where it will be dropped."""

@@ -10,7 +10,7 @@ from typing import Any
 from onevision.bench import load
 from onevision.bench.progress import Progress
 from onevision.forge.near import KeptOut, Print, Seen
-from onevision.forge.recipe import Benchmark, ForgeRecipe
+from onevision.forge.recipe import Benchmark, ForgeRecipe, Near
 from onevision.forge.work import Why
 from onevision.store import write_atomic
 from onevision.types import Problem
@@ -29,7 +29,7 @@ async def find(recipe: ForgeRecipe, items: int, chunks: AsyncIterator[Chunk]) ->
     """Item -> why it is dropped before its first step. Found once and kept in near.json, so that a run that goes on drops
     the same ones."""
     path = Path(recipe.output_dir) / "near.json"
-    if recipe.near is None:
+    if recipe.near is None and not recipe.keep_out:
         return {}
     if not path.exists():
         write_atomic(path, json.dumps(await _survey(recipe, items, chunks), indent=1, ensure_ascii=False) + "\n")
@@ -37,29 +37,31 @@ async def find(recipe: ForgeRecipe, items: int, chunks: AsyncIterator[Chunk]) ->
 
 
 async def _survey(recipe: ForgeRecipe, items: int, chunks: AsyncIterator[Chunk]) -> dict[str, Any]:
-    assert recipe.near
-    near = recipe.near
-    kept_out = [KeptOut(one.benchmark, _items(one), near) for one in recipe.keep_out]
-    seen, dropped, pictures, questions = Seen(near), dict[int, Why](), 0, set[bytes]()
+    limits = recipe.near or Near()
+    kept_out = [KeptOut(one.benchmark, _items(one), limits) for one in recipe.keep_out]
+    # Without `near` the items seen are not remembered: at scale their memory is what breaks first.
+    seen = Seen(limits) if recipe.near else None
+    dropped, pictures, questions = dict[int, Why](), 0, set[bytes]()
     by_benchmark = {one.name: {"picture": 0, "question": 0, "items": len(one.prints)} for one in kept_out}
     with Progress("fingerprints", items) as progress:
         async for chunk in chunks:
             for number, one in chunk:
-                questions.add(one.question.tobytes())
-                pictured, repeated = seen.add(number, one)
-                pictures += pictured
-                if repeated is not None:
-                    dropped[number] = "duplicate", f"pictures and question are near those of {seen.prints[repeated].name}"
-                    continue
+                if seen:
+                    questions.add(one.question.tobytes())
+                    pictured, repeated = seen.add(number, one)
+                    pictures += pictured
+                    if repeated is not None:
+                        dropped[number] = "duplicate", f"pictures and question are near those of {seen.prints[repeated].name}"
+                        continue
                 for benchmark in kept_out:
                     if found := benchmark.objection(one):
                         by_benchmark[benchmark.name][found[0]] += 1
                         dropped[number] = f"near {benchmark.name}", f"its {found[0]} is near that of {found[1]}"
                         break
             progress.advance(len(chunk))
-    counts = {"items": items, "near_pictures": pictures, "different_questions": len(questions)}
     duplicates = sum(kind == "duplicate" for kind, _ in dropped.values())
-    return {**counts, "duplicates": duplicates, "kept_out": by_benchmark, "dropped": dropped}
+    counts = {"near_pictures": pictures, "different_questions": len(questions), "duplicates": duplicates} if seen else {}
+    return {"items": items, **counts, "kept_out": by_benchmark, "dropped": dropped}
 
 
 def _items(one: Benchmark) -> list[Problem]:

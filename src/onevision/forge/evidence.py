@@ -77,7 +77,7 @@ def _stated(ground: str) -> set[float]:
     """The numbers of the Description and the question: digits, words, fractions, and digits with commas read both ways."""
     whole = {float(found.replace(",", "")) for found in _THOUSANDS.findall(ground)}
     spelled = {_WORDS[word] for word in re.findall(r"[a-z]+", ground.casefold()) if word in _WORDS}
-    shares = {_rounded(int(a) / int(b)) for a, b in _RATIO.findall(ground) if int(b)}
+    shares = {_rounded(float(a) / float(b)) for a, b in _RATIO.findall(ground) if float(b)}
     return {float(found) for found in _ANY.findall(ground)} | whole | spelled | shares
 
 

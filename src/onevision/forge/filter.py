@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
+from onevision.errors import InputError
 from onevision.forge.draft import Draft, Step
 from onevision.forge.evidence import objection
 from onevision.forge.phrases import traces
@@ -17,7 +18,6 @@ SCRIPTS = {
     "es": "LATIN",
     "zh": "CJK",
     "ru": "CYRILLIC",
-    "ja": "CJK",
     "ar": "ARABIC",
     "any": "",
 }
@@ -46,6 +46,14 @@ class Filter(Step):
     language: Literal["en", "de", "fr", "es", "zh", "ru", "ar", "any"] = "any"
     consistent: bool = True
     traces: int = 0
+
+    def __post_init__(self) -> None:
+        if len(self.words) != 2 or not all(isinstance(one, int) for one in self.words):
+            raise InputError(f"filter: words is {self.words}; give the fewest and the most")
+
+    @property
+    def after(self) -> tuple[str, ...]:
+        return ("describe", "reason") if self.consistent else ("reason",)
 
     def __call__(self, draft: Draft) -> Draft:
         checks: tuple[Callable[[Draft], Objection | None], ...] = (

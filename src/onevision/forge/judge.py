@@ -21,6 +21,10 @@ class Judge(Step):
     by: str = "grader"
     unjudged: Literal["drop", "keep"] = "drop"
 
+    @property
+    def after(self) -> tuple[str, ...]:
+        return ("reason",)
+
     def __call__(self, draft: Draft) -> Draft:
         """Right thoughts in their order; where there are none, those that could not be judged, or the item is dropped."""
         graded = [(thought, _grade(thought, draft)) for thought in draft.thoughts]

@@ -42,7 +42,8 @@ class Pace:
 
 @dataclass
 class Line:
-    """Asks an endpoint until it answers. asked, failed: requests sent and those that came to nothing, in this run.
+    """Asks an endpoint until it answers. asked, failed: requests sent and those that came to nothing, in this run; sent: the tasks
+    that wait for an answer; closed: nothing more is sent.
 
     A failure counts against a request only where the endpoint answered others since its last one: while it is down, all wait.
     """
@@ -53,12 +54,14 @@ class Line:
     asked: int = 0
     failed: int = 0
     last_word: float = field(default_factory=time.monotonic)
+    sent: set[Any] = field(default_factory=set)
+    closed: bool = False
 
     def __post_init__(self) -> None:
         spec = self.spec
         options: dict[str, Any] = {"retries": 0, "timeout": spec.timeout} if spec.model.startswith("openai:") else {}
         self.engine: Any = load_engine(spec.model, **options)
-        self.model = spec.model.removeprefix("openai:").rpartition("@")[0] or spec.model
+        self.model = spec.model_name
         self._lanes = asyncio.Semaphore(spec.concurrency)
         self._requests, self._tokens = Pace(spec.requests_per_minute), Pace(spec.tokens_per_minute)
 
@@ -78,7 +81,7 @@ class Line:
                 self.failed += 1
                 alive, before = self.last_word > before, time.monotonic()
                 failures += alive and error.status not in BUSY
-                if failures >= self.spec.attempts:
+                if failures >= self.spec.attempts or self.closed:
                     raise
                 if before - max(self.last_word, started) > self.spec.patience:
                     raise OneVisionError(f"endpoint {self.name}: nothing for {self.spec.patience:.0f} s; {error}") from error
@@ -88,14 +91,22 @@ class Line:
 
     async def _once(self, messages: Sequence[Message], sampling: SamplingParams) -> Said:
         await self._requests.turn(1)
-        await self._tokens.turn(0)
         async with self._lanes:
+            # Within the lane, so that no more than the lanes' requests go before the first of them has told its tokens.
+            await self._tokens.turn(0)
+            if self.closed:
+                raise OneVisionError(f"endpoint {self.name}: the run is ending")
             if self.spec.budget is not None and self.spent >= self.spec.budget:
                 raise OneVisionError(
                     f"endpoint {self.name}: its budget of {self.spec.budget:g} is spent; what was answered is kept, raise it and run again"
                 )
             self.asked += 1
-            said = await self._said(messages, sampling)
+            task = asyncio.current_task()
+            self.sent.add(task)
+            try:
+                said = await self._said(messages, sampling)
+            finally:
+                self.sent.discard(task)
         self.last_word = time.monotonic()
         self._tokens.charge(said.prompt_tokens + said.completion_tokens)
         self.spent += self.price(said.prompt_tokens, said.completion_tokens)
@@ -105,6 +116,8 @@ class Line:
         if hasattr(self.engine, "reply"):
             reply = await self.engine.reply(messages, sampling)
             (one,) = reply.completions
-            return Said(one.text, one.stop, self.model, reply.prompt_tokens, reply.completion_tokens)
+            # Half a character, escaped, is JSON but nothing that can be kept.
+            text = one.text.encode(errors="replace").decode()
+            return Said(text, one.stop, self.model, reply.prompt_tokens, reply.completion_tokens, self.name)
         (one,) = await self.engine.generate(messages, sampling)
-        return Said(one.text, one.stop, self.model, 0, len(one.token_ids))
+        return Said(one.text, one.stop, self.model, 0, len(one.token_ids), self.name)

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -48,21 +49,22 @@ def fingerprint(problem: Problem) -> Print:
 
 def picture_hash(image: Image) -> np.ndarray:
     """(32,) uint8: 256 bits, mostly the same after scaling and JPEG."""
-    try:
-        import imagehash
-    except ImportError:
-        raise MissingPartError("near-duplicates need imagehash and datasketch: pip install 'onevision[forge]' (or near: false)") from None
-    return np.packbits(imagehash.phash(image, hash_size=16).hash.ravel())
+    return np.packbits(_package("imagehash").phash(image, hash_size=16).hash.ravel())
 
 
 @lru_cache(maxsize=4096)
 def question_hash(words: tuple[str, ...]) -> np.ndarray:
     """(64,) MinHash values of the three-word sequences; a shorter question is one sequence."""
-    from datasketch import MinHash
-
-    sketch = MinHash(num_perm=PERMUTATIONS, seed=1, scheme=SCHEME)
+    sketch = _package("datasketch").MinHash(num_perm=PERMUTATIONS, seed=1, scheme=SCHEME)
     sketch.update_batch([" ".join(words[start : start + 3]).encode() for start in range(max(1, len(words) - 2))])
     return np.asarray(sketch.hashvalues)
+
+
+def _package(name: str) -> Any:
+    try:
+        return import_module(name)
+    except ImportError:
+        raise MissingPartError("near-duplicates need imagehash and datasketch: pip install 'onevision[forge]' (or near: false)") from None
 
 
 class Pictures:
@@ -105,10 +107,8 @@ class Questions:
     """Sketches by number, found by similarity with datasketch's MinHashLSH."""
 
     def __init__(self, threshold: float) -> None:
-        from datasketch import MinHashLSH
-
         self.threshold = threshold
-        self._index = MinHashLSH(threshold=threshold, num_perm=PERMUTATIONS)
+        self._index = _package("datasketch").MinHashLSH(threshold=threshold, num_perm=PERMUTATIONS)
         self._sketches: dict[int, np.ndarray] = {}
 
     def add(self, number: int, sketch: np.ndarray) -> None:
@@ -122,9 +122,7 @@ class Questions:
 
 
 def _minhash(sketch: np.ndarray) -> Any:
-    from datasketch import MinHash
-
-    return MinHash(num_perm=PERMUTATIONS, seed=1, hashvalues=sketch, scheme=SCHEME)
+    return _package("datasketch").MinHash(num_perm=PERMUTATIONS, seed=1, hashvalues=sketch, scheme=SCHEME)
 
 
 class KeptOut:

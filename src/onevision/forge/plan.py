@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from onevision.errors import InputError
 from onevision.forge.draft import Step
 from onevision.forge.reason import Reason
 from onevision.forge.recipe import ForgeRecipe, Source
@@ -74,7 +75,7 @@ class ForgePlan:
 
 
 def make_plan(recipe: ForgeRecipe, cores: int = CORES) -> ForgePlan:
-    """The plan of a recipe on so many cores."""
+    """The plan of a recipe on so many cores. Raises InputError for a hub data set without a count."""
     counts = [(source, *_count(source)) for source in recipe.sources]
     items = sum(count for _, count, _ in counts)
     asked, cpu, left = _through(recipe, items)
@@ -90,7 +91,7 @@ def _through(recipe: ForgeRecipe, items: float) -> tuple[dict[str, Asked], float
     """(what endpoints are asked, CPU hours, items that are left), the items followed through the steps."""
     tokens = _measured(recipe)
     totals: dict[str, list[float]] = {name: [0.0, 0.0, 0.0] for name in recipe.asked}
-    milliseconds = items * (CPU_MS["read"] + CPU_MS["write"] + (CPU_MS["near"] if recipe.near else 0.0))
+    milliseconds = items * (CPU_MS["read"] + CPU_MS["write"] + (CPU_MS["near"] if recipe.near or recipe.keep_out else 0.0))
     left, drawn, judged = float(items), all(source.task for source in recipe.sources), False
     for step in recipe.steps:
         milliseconds += left * _cpu(step, drawn)
@@ -124,10 +125,12 @@ def _count(source: Source) -> tuple[int, str]:
     """Items of a source, and where that is no count of its own."""
     if source.count:
         return source.count * source.per_row, ""
-    from onevision.sources import open_dataset
+    from onevision.sources import on_hub, open_dataset
 
+    if on_hub(str(source.data), source.dataset_dir):
+        raise InputError(f"source {source.label!r}: give count; to count what is on the hub it would be downloaded")
     found = len(open_dataset(str(source.data), source.dataset_dir)) * source.per_row
-    return found, f"{source.name or source.data}: {found} items counted"
+    return found, f"{source.label}: {found} items counted"
 
 
 def _measured(recipe: ForgeRecipe) -> dict[str, tuple[float, float]]:
@@ -139,7 +142,7 @@ def _measured(recipe: ForgeRecipe) -> dict[str, tuple[float, float]]:
     rows = base.execute("select model, avg(prompt_tokens), avg(completion_tokens) from said group by model")
     means = {model: (prompt, completion) for model, prompt, completion in rows}
     base.close()
-    models = {name: recipe.endpoints[name].model.removeprefix("openai:").rpartition("@")[0] for name in recipe.asked}
+    models = {name: recipe.endpoints[name].model_name for name in recipe.asked}
     return {name: means[model] for name, model in models.items() if model in means}
 
 

@@ -8,7 +8,8 @@ from onevision.answers import extract
 from onevision.engine.base import SamplingParams
 from onevision.forge.cache import Said
 from onevision.forge.draft import Draft, Request, Step, Thought
-from onevision.models.prompts import fenced, messages_for, parse
+from onevision.formal import FORMALISMS
+from onevision.models.prompts import FENCE, Parsed, fenced, messages_for, parse
 
 PROMPT = """What follows is a picture written down in a formal language, and a question about it.
 
@@ -37,6 +38,10 @@ class Reason(Step):
     top_p: float = 0.95
     max_new_tokens: int = 4096
 
+    @property
+    def after(self) -> tuple[str, ...]:
+        return ("describe",) if self.asks else ()
+
     def __call__(self, draft: Draft) -> Draft:
         if draft.worked is None:
             return draft.drop("reason", "no steps", "the item came without worked steps; name an endpoint that reasons")
@@ -62,7 +67,13 @@ class Reason(Step):
 def thought_of(said: Said) -> Thought | None:
     """A completion taken apart; None where it was cut off, gives no answer, or nothing but the answer."""
     parsed = parse(said.text)
-    answer = parsed.answer or extract(said.text).answer
-    if said.stop == "length" or not answer or parsed.steps in ("", answer):
+    answer, steps = parsed.answer or extract(said.text).answer, steps_of(parsed)
+    if said.stop == "length" or not answer or steps in ("", answer):
         return None
-    return Thought(parsed.steps, answer, said.model)
+    return Thought(steps, answer, said.model)
+
+
+def steps_of(parsed: Parsed) -> str:
+    """A thought without the Description that it begins with. A block further on, or of code, is one of its steps."""
+    found = FENCE.match(parsed.reasoning)
+    return parsed.reasoning[found.end() :].strip() if found and found["word"] in FORMALISMS else parsed.reasoning

@@ -45,13 +45,20 @@ class Source:
     levels: list[int] = field(default_factory=lambda: [1, 2, 3, 4, 5])
     size: list[int] = field(default_factory=list)
 
+    @property
+    def label(self) -> str:
+        """Its name, or what stands for one."""
+        return self.name or self.task or self.data or ""
+
     def __post_init__(self) -> None:
         if (self.task is None) == (self.data is None):
             raise InputError(f"source {self.name!r}: give either task or data")
         if self.task and not self.count:
-            raise InputError(f"source {self.name or self.task!r}: a task has no end, so give count")
+            raise InputError(f"source {self.label!r}: a task has no end, so give count")
         if (self.count is not None and self.count < 1) or self.per_row < 1:
-            raise InputError(f"source {self.name!r}: count is {self.count} and per_row {self.per_row}; give 1 or more")
+            raise InputError(f"source {self.label!r}: count is {self.count} and per_row {self.per_row}; give 1 or more")
+        if self.size and (len(self.size) != 2 or not all(isinstance(one, int) for one in self.size)):
+            raise InputError(f"source {self.label!r}: size is {self.size}; give the smallest and the largest in pixels")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +80,11 @@ class Endpoint:
     budget: float | None = None
     attempts: int = 8
     patience: float = 900.0
+
+    @property
+    def model_name(self) -> str:
+        """Who answers, wherever it runs: a server may move, and what it said is kept under this name."""
+        return self.model.removeprefix("openai:").rpartition("@")[0] if self.model.startswith("openai:") else self.model
 
     def __post_init__(self) -> None:
         if self.concurrency < 1 or self.attempts < 1:
@@ -106,7 +118,8 @@ class Benchmark:
 
 @dataclass(frozen=True, kw_only=True)
 class ForgeRecipe:
-    """shard: items of a file; workers: processes, 0 for one a core; near: None keeps near-duplicates."""
+    """shard: items of a file; workers: processes, 0 for one a core; near: None keeps near-duplicates; `keep_out` then goes by
+    Near's own limits."""
 
     stage: str
     output_dir: str
@@ -119,6 +132,10 @@ class ForgeRecipe:
     shard: int = 500
     workers: int = 0
 
+    def __post_init__(self) -> None:
+        if self.shard < 1 or self.workers < 0:
+            raise InputError(f"shard is {self.shard} and workers {self.workers}; give 1 or more items, and 0 or more processes")
+
     @property
     def asked(self) -> list[str]:
         """The endpoints that steps ask."""
@@ -127,7 +144,9 @@ class ForgeRecipe:
     def signature(self) -> str:
         """A hash of everything that the data set depends on: not of limits, prices, workers."""
         steps = [{"step": step.name, **vars(step)} for step in self.steps]
-        models = {name: self.endpoints[name].model.rpartition("@")[0] or self.endpoints[name].model for name in self.asked}
+        asked = {name: self.endpoints[name] for name in self.asked}
+        # With its prefix: so every run that was ever begun has it in its folder.
+        models = {name: "openai:" * one.model.startswith("openai:") + one.model_name for name, one in asked.items()}
         parts = [vars(one) for one in (*self.sources, *self.keep_out, *([self.near] if self.near else []))]
         return content_id(json.dumps([parts, steps, models, self.seed, self.shard], sort_keys=True))
 
@@ -145,24 +164,36 @@ def load_recipe(path: str | Path, overrides: list[str] | None = None) -> ForgeRe
     near = values.get("near", {})
     made = {
         "sources": tuple(sources),
-        "steps": tuple(_step(where, one, endpoints) for one in _list(where, values, "steps") or DEFAULT_STEPS),
+        "steps": _steps(where, _list(where, values, "steps") or DEFAULT_STEPS, endpoints),
         "endpoints": endpoints,
         "keep_out": tuple(typed(f"{where}, keep_out", Benchmark, one) for one in _list(where, values, "keep_out")),
-        "near": typed(f"{where}, near", Near, near or {}) if near is not False else None,
+        "near": typed(f"{where}, near", Near, {} if near is None else near) if near is not False else None,
     }
     return typed(where, ForgeRecipe, {**values, **made})
+
+
+def _steps(where: str, listed: list[Any], endpoints: Mapping[str, Endpoint]) -> tuple[Step, ...]:
+    """The steps, each behind those whose work it takes up."""
+    steps = tuple(_step(where, one, endpoints) for one in listed)
+    for place, step in enumerate(steps):
+        before = {one.name for one in steps[:place]}
+        if missing := [name for name in step.after if name not in before]:
+            raise InputError(f"{where}: step {step.name} stands before any {missing[0]}; it takes up what that leaves")
+    return steps
 
 
 def _step(where: str, said: Any, endpoints: Mapping[str, Endpoint]) -> Step:
     """A step from `name`, or `name: {option: value}`."""
     name, options = next(iter(said.items())) if isinstance(said, dict) and len(said) == 1 else (said, None)
-    if name not in STEPS:
+    if not isinstance(name, str) or name not in STEPS:
         near = difflib.get_close_matches(str(name), STEPS, n=1, cutoff=0)
         raise InputError(f"{where}: unknown step {name!r}; did you mean {near[0]!r}?")
     module, _, cls = STEPS[name].partition(":")
-    step: Step = typed(f"{where}, step {name}", getattr(import_module(f"onevision.forge.{module}"), cls), options or {})
-    if step.by not in (*step.own, *endpoints):
-        known = ", ".join((*step.own, *endpoints)) or "the name of an endpoint; the recipe has none"
+    kind: type[Step] = getattr(import_module(f"onevision.forge.{module}"), cls)
+    step = typed(f"{where}, step {name}", kind, {} if options is None else options)
+    doers = (*kind.own, *(endpoints if kind.requests is not Step.requests else ()))
+    if step.by not in doers:
+        known = ", ".join(doers) or "the name of an endpoint; the recipe has none"
         raise InputError(f"{where}, step {name}: by is {step.by!r}; one of {known}")
     return step
 

@@ -41,6 +41,10 @@ class Review(Step):
     unclear: Literal["drop", "keep"] = "keep"
     max_new_tokens: int = 512
 
+    @property
+    def after(self) -> tuple[str, ...]:
+        return ("describe", "reason")
+
     def requests(self, draft: Draft) -> list[Request]:
         """About the steps, and first about the answer where the grader's rules leave it open."""
         problem, thought = draft.problem, draft.thoughts[0]

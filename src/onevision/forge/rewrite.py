@@ -36,6 +36,10 @@ class Rewrite(Step):
     temperature: float = 0.3
     max_new_tokens: int = 4096
 
+    @property
+    def after(self) -> tuple[str, ...]:
+        return ("reason",)
+
     def __call__(self, draft: Draft) -> Draft:
         return _by_rules(draft, draft.thoughts[0], len(traces(draft.thoughts[0].steps)))
 

@@ -30,14 +30,20 @@ class Work:
 
     def go_on(self, draft: Draft, said: Sequence[Said]) -> tuple[Draft, list[Request]]:
         """Take the answers to what the next step asked, and go on as far as it goes."""
-        return self._go(replace(self.recipe.steps[draft.at].read(draft, said), at=draft.at + 1))
+        return self._go(draft, said)
 
-    def _go(self, draft: Draft) -> tuple[Draft, list[Request]]:
+    def _go(self, draft: Draft, said: Sequence[Said] | None = None) -> tuple[Draft, list[Request]]:
         while not draft.dropped and draft.at < len(self.recipe.steps):
             step = self.recipe.steps[draft.at]
-            if step.asks:
-                return draft, step.requests(draft)
-            draft = replace(step(draft), at=draft.at + 1)
+            # One item that a step breaks on must not end the run: it would end every later one at the same place.
+            try:
+                if step.asks and said is None:
+                    draft = step.ready(draft)
+                    return draft, step.requests(draft)
+                draft = replace(step(draft) if said is None else step.read(draft, said), at=draft.at + 1)
+            except Exception as error:
+                draft = draft.failed(step.name, "step failed", error)
+            said = None
         return draft, []
 
     def prints(self, numbers: Sequence[int]) -> list[tuple[int, Print]]:

@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from onevision.report.plots import plain
+
 PANELS = (
     *("loss", "reward", "reward_std", "completion_length", "truncated", "entropy", "kl"),
     *("clip_fraction", "zero_variance", "grad_norm", "learning_rate"),
@@ -14,14 +16,16 @@ PANELS = (
 def plot_losses(run: Path) -> Path | None:
     """Draw `loss.png` in a run's folder from its losses.jsonl; None where nothing was logged yet."""
     log = run / "losses.jsonl"
-    if not log.exists():
+    # The last line of a run that was killed may be cut.
+    lines = [line for line in log.read_bytes().splitlines(keepends=True) if line.endswith(b"}\n")] if log.exists() else []
+    if not lines:
         return None
     import matplotlib
 
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    rows = [json.loads(line) for line in log.read_text().splitlines()]
+    rows = [json.loads(line) for line in lines]
     reinforced = any("reward" in row for row in rows)
     names = [name for name in PANELS if any(name in row for row in rows)] if reinforced else ["loss"]
     across = min(3, len(names))
@@ -33,7 +37,7 @@ def plot_losses(run: Path) -> Path | None:
         _draw(axes, rows, name, "log" if name == "loss" and not reinforced else "linear")
     for axes in grid.flat[len(names) :]:
         axes.set_axis_off()
-    figure.suptitle(run.name)
+    figure.suptitle(plain(run.name))
     figure.savefig(run / "loss.png", dpi=120)
     plt.close(figure)
     return run / "loss.png"

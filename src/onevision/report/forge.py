@@ -3,9 +3,10 @@
 import base64
 import io
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import numpy as np
 
 from onevision.models.prompts import parse
 from onevision.report.html import write_html
+from onevision.report.plots import plain
 from onevision.report.tables import cell, show
 
 SHOWN_KEPT, SHOWN_DROPPED = 60, 6
@@ -21,6 +23,10 @@ SHOWN_KEPT, SHOWN_DROPPED = 60, 6
 THUMBNAIL = 360
 
 TEXTS = {"question": "words of the question", "description": "words of the Description", "steps": "words of the steps"}
+
+
+Place = tuple[Path, int]
+"""A shard, and the number of a row in it."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +56,7 @@ def show_made(folder: Path) -> Path:
     made = read_made(folder)
     for title, heads, rows in _tables(made):
         show(title, heads, rows)
-    plots = {"what is in the set": _draw_mix(made), "how long its texts are": _draw_lengths(made)}
+    plots = {"what is in the set": _draw_mix(made), "how long its texts are": _draw_lengths(made)} if made.totals["kept"] else {}
     return _write_page(made, plots)
 
 
@@ -85,8 +91,10 @@ def _by_step(made: Made, total: int) -> list[list[Any]]:
 
 
 def _near(near: Mapping[str, Any]) -> list[list[Any]]:
-    rows = [["looked at", near["items"]], ["with pictures near an earlier item's", near["near_pictures"]]]
-    rows += [["different questions", near["different_questions"]], ["dropped as duplicates", near["duplicates"]]]
+    rows = [["looked at", near["items"]]]
+    if "duplicates" in near:
+        rows += [["with pictures near an earlier item's", near["near_pictures"]], ["different questions", near["different_questions"]]]
+        rows += [["dropped as duplicates", near["duplicates"]]]
     for name, found in near["kept_out"].items():
         rows += [
             [f"near a picture of {name} ({found['items']} items)", found["picture"]],
@@ -110,11 +118,11 @@ def _draw_mix(made: Made) -> Path:
     colours = plt.get_cmap("tab10")
     inner, outer = [], []
     for number, (domain, sources) in enumerate(ordered):
-        inner.append((sum(sources.values()), f"{domain}\n{sum(sources.values())}", colours(number % 10)))
+        inner.append((sum(sources.values()), f"{plain(domain)}\n{sum(sources.values())}", colours(number % 10)))
         for place, (source, count) in enumerate(sorted(sources.items(), key=lambda one: -one[1])):
-            outer.append((count, f"{source} {count}", (*colours(number % 10)[:3], 0.75 - 0.4 * place / len(sources))))
+            outer.append((count, f"{plain(source)} {count}", (*colours(number % 10)[:3], 0.75 - 0.4 * place / len(sources))))
     for ring, radius, width, where in ((inner, 0.68, 0.4, 0.7), (outer, 1.0, 0.3, 1.04)):
-        values, labels, fills = zip(*ring, strict=True) if ring else ((), (), ())
+        values, labels, fills = zip(*ring, strict=True)
         small = [label if value > 0.012 * sum(values) else "" for value, label in zip(values, labels, strict=True)]
         look = {"wedgeprops": {"width": width, "edgecolor": "white"}, "textprops": {"fontsize": 8}}
         texts = axes.pie(values, radius=radius, labels=small, labeldistance=where, colors=fills, **look)[1]
@@ -159,26 +167,30 @@ def _write_page(made: Made, plots: Mapping[str, Path]) -> Path:
             {"title": title, "heads": heads, "rows": [[cell(one) for one in row] for row in rows]} for title, heads, rows in _tables(made)
         ],
         "plots": {title: _data_url("png", path.read_bytes()) for title, path in plots.items()},
-        "samples": [*_gallery(made.folder / "data", "", SHOWN_KEPT), *_dropped(made.folder / "dropped")],
+        "samples": [*_gallery(made.folder / "data"), *_gallery(made.folder / "dropped", "dropped_step", "dropped_kind")],
     }
     return write_html(made.folder / "report.html", "forge.html", data)
 
 
-def _dropped(folder: Path) -> Iterator[dict[str, Any]]:
-    reasons = Counter((row["dropped_step"], row["dropped_kind"]) for row in _rows(folder, ["dropped_step", "dropped_kind"]))
-    for step, kind in reasons:
-        yield from _gallery(folder, f"{step}: {kind}", SHOWN_DROPPED)
+def _gallery(folder: Path, *why: str) -> Iterator[dict[str, Any]]:
+    """Samples of a folder's shards; of dropped ones so many for each reason, which is in the columns `why`."""
+    places: dict[str, list[Place]] = defaultdict(list)
+    for path in sorted(folder.glob("*.parquet")):
+        for number, row in enumerate(_table(path, ["id", *why])):
+            places[": ".join(row[name] for name in why)].append((path, number))
+    for reason, found in places.items():
+        yield from _shown(found, reason, SHOWN_DROPPED if why else SHOWN_KEPT)
 
 
-def _gallery(folder: Path, reason: str, most: int) -> Iterator[dict[str, Any]]:
-    """Samples with their pictures, spread over the shards; of the dropped ones those with a reason."""
+def _shown(places: Sequence[Place], reason: str, most: int) -> Iterator[dict[str, Any]]:
+    """Samples with their pictures, spread over the places."""
     names = ["id", "images", "question", "choices", "answer", "source", "description", "formalism", "messages"]
-    names += ["dropped_step", "dropped_kind", "dropped_words"] if reason else []
-    paths = sorted(folder.glob("*.parquet"))
-    for path in paths[:: max(1, len(paths) // most)][:most]:
-        rows = [row for row in _table(path, names) if not reason or f"{row['dropped_step']}: {row['dropped_kind']}" == reason]
-        share = max(1, -(-most // min(most, len(paths))))
-        for row in rows[:: max(1, len(rows) // share)][:share]:
+    names += ["dropped_words"] if reason else []
+    count = min(most, len(places))
+    chosen = [places[number * len(places) // count] for number in range(count)]
+    for path, some in groupby(chosen, key=lambda place: place[0]):
+        table = _table(path, names)
+        for row in (table[number] for _, number in some):
             yield {
                 **{name: row[name] for name in ("id", "question", "choices", "answer", "source", "description", "formalism")},
                 "text": json.loads(row["messages"])[-1]["content"],

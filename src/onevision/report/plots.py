@@ -7,6 +7,11 @@ from onevision.report.intervals import Interval
 from onevision.report.tables import Line
 
 
+def plain(name: str) -> str:
+    """A name as a plot's label: matplotlib would read what stands between two dollars as a formula."""
+    return name.replace("$", r"\$")
+
+
 def plot_scores(path: Path, title: str, lines: Sequence[Line], guess: Interval) -> Path:
     """A dot and its 95 % interval for every line that has a score; guessing at random is a dashed line."""
     import matplotlib
@@ -22,11 +27,11 @@ def plot_scores(path: Path, title: str, lines: Sequence[Line], guess: Interval) 
     axes.axvline(100 * guess.value, color="#d1495b", linestyle="--", linewidth=1, label="guessing at random")
     axes.set(
         yticks=range(len(scored)),
-        yticklabels=[name for name, _ in scored],
+        yticklabels=[plain(name) for name, _ in scored],
         xlim=(0, 100),
         ylim=(len(scored) - 0.4, -0.6),
         xlabel="right, %",
-        title=title,
+        title=plain(title),
     )
     axes.grid(axis="x", alpha=0.3)
     axes.legend(loc="lower right", fontsize="small")

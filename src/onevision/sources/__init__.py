@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from onevision.errors import InputError
 from onevision.sources import cauldron, llava, onevision, questions, r1_onevision, sharegpt, tabmwp, trl
+from onevision.sources.chat import row_id
 from onevision.sources.rows import open_hub, open_rows
 from onevision.types import Sample
 
@@ -54,8 +55,10 @@ class Rows:
         row: Mapping[str, Any] = self.rows[index]
         try:
             return read(self._form(row), row)
-        except InputError as error:
-            raise InputError(f"{self.name}, row {row.get('id', index)}: {error}") from None
+        # A row may be wrong in more ways than its form looks for.
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            said = error if isinstance(error, InputError) else f"{type(error).__name__}: {error}"
+            raise InputError(f"{self.name}, row {row_id(row) or index}: {said}") from None
 
     def __iter__(self) -> Iterator[Sample]:
         return (self[index] for index in range(len(self)))
@@ -76,20 +79,34 @@ def open_dataset(name: str, dataset_dir: str | Path = "data") -> Rows:
     A path is a .jsonl, .json, .csv, .tsv or .parquet file, or a folder of them; of a hub id "OWNER/NAME:SUBSET" takes one
     subset. Raises InputError for one that is not there, naming the nearest known name.
     """
-    listed = _listed(Path(dataset_dir))
+    listed = read_listed(Path(dataset_dir))
     if name in listed:
         return _described(name, listed[name], Path(dataset_dir))
     path = Path(name).expanduser()
     if path.exists():
         return Rows(name, open_rows(path), path if path.is_dir() else path.parent)
-    if (hub := re.fullmatch(r"([\w-][\w.-]*/[\w.-]+)(?::(.+))?", name)) and (hub[2] or not path.suffix):
+    if hub := _hub(name):
         return Rows(name, open_hub(hub[1], hub[2]), Path())
     near = difflib.get_close_matches(name, listed, n=1, cutoff=0)
     hint = f"; did you mean {near[0]!r}?" if near else f" (no dataset_info.json in {dataset_dir})"
     raise InputError(f"unknown data set {name!r}: give a file, a folder, a hub id or a name in dataset_info.json{hint}")
 
 
-def _listed(folder: Path) -> dict[str, Any]:
+def on_hub(name: str, dataset_dir: str | Path = "data") -> bool:
+    """Whether `open_dataset` would look for it on the hub."""
+    entry = read_listed(Path(dataset_dir)).get(name)
+    return "file_name" not in entry if isinstance(entry, dict) else not Path(name).expanduser().exists() and _hub(name) is not None
+
+
+def _hub(name: str) -> re.Match[str] | None:
+    """ "OWNER/NAME" or "OWNER/NAME:SUBSET"; what ends as a file does is a file that is not there."""
+    found = re.fullmatch(r"([\w-][\w.-]*/[\w.-]+)(?::(.+))?", name)
+    return found if found and (found[2] or not Path(name).suffix) else None
+
+
+def read_listed(folder: Path) -> dict[str, Any]:
+    """Data sets by name, as a folder's dataset_info.json has them; none where there is no such file. Raises InputError where it
+    holds something else."""
     path = folder / "dataset_info.json"
     if not path.is_file():
         return {}

@@ -17,6 +17,9 @@ from onevision.types import Description, Message, Problem, Sample
 
 PLACE = "<image>"
 
+_SIGNATURES = ("iVBORw0KGgo", "/9j/", "UklGR", "R0lGOD")
+"""How PNG, JPEG, WebP and GIF begin in base64."""
+
 
 def pictures(values: Any, folder: Path) -> tuple[Image, ...]:
     """The pictures of a row: one or a list; each a path (relative to `folder`), base64, bytes or {"bytes", "path"}.
@@ -36,11 +39,24 @@ def _picture(value: Any, number: int, folder: Path) -> Image:
         raise InputError(f"picture {number} is missing")
     if value.startswith(("http://", "https://")):
         raise InputError(f"picture {value} is on the web; download it and give its path")
-    # No path is that long, and no picture in base64 that short.
-    if len(value) > 1024 or value.startswith("data:"):
+    if _is_base64(value, folder):
         data = _from_base64(value, number)
         return _with_file(open_picture(data), data)
+    if not _is_file(folder / value):
+        raise InputError(f"{folder / value[:60]}: no such file; give the path of a picture, or its base64")
     return _with_file(open_picture(folder / value), (folder / value).read_bytes())
+
+
+def _is_base64(value: str, folder: Path) -> bool:
+    # No path is that long; a small picture's base64 is shorter, and known by how it begins.
+    return len(value) > 1024 or value.startswith("data:") or (value.startswith(_SIGNATURES) and not _is_file(folder / value))
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # the name is too long for one
+        return False
 
 
 def _from_base64(text: str, number: int) -> bytes:
@@ -105,8 +121,13 @@ def sample_of(row: Mapping[str, Any], messages: Sequence[Message], images: Seque
         raise InputError(f"a question and then an answer were expected; the roles are {', '.join(roles) or 'none'}")
     parsed = parse(str(messages[-1]["content"]))
     question = words(next(message for message in reversed(messages) if message["role"] == "user"))
-    problem = Problem(str(row.get("id", "")), tuple(images), question, answer=parsed.answer, source=made_by)
+    problem = Problem(row_id(row), tuple(images), question, answer=parsed.answer, source=made_by)
     return Sample(problem, parsed.description or Description("", "", made_by=""), list(messages), made_by=made_by)
+
+
+def row_id(row: Mapping[str, Any]) -> str:
+    """The row's id as text, "" where it has none."""
+    return "" if row.get("id") is None else str(row["id"])
 
 
 def words(message: Message) -> str:

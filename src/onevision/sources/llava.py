@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from onevision.errors import InputError
 from onevision.models.prompts import messages_for
 from onevision.sources import r1_onevision
 from onevision.sources.chat import words
@@ -36,8 +37,12 @@ def questions(row: Mapping[str, Any], folder: Path) -> list[Sample]:
 
 
 def turns(whole: Sample, messages: Sequence[Message]) -> list[Sample]:
-    """A Sample for each question and reply of a chat; ids are "ID.0", "ID.1", … where there are several."""
-    pairs = list(zip(messages[::2], messages[1::2], strict=False))
+    """A Sample for each question and reply of a chat; ids are "ID.0", "ID.1", … where there are several. Raises InputError
+    where they do not alternate."""
+    roles = [message["role"] for message in messages]
+    if roles != ["user", "assistant"] * (len(roles) // 2):
+        raise InputError(f"questions and replies by turns were expected; the roles are {', '.join(roles)}")
+    pairs = list(zip(messages[::2], messages[1::2], strict=True))
     samples = []
     for number, (asked, replied) in enumerate(pairs):
         name = f"{whole.problem.id}.{number}" if len(pairs) > 1 else whole.problem.id

@@ -12,25 +12,32 @@ from typing import Any
 
 from PIL.Image import Image
 
-from onevision.errors import InputError
+from onevision.errors import InputError, MissingPartError
 from onevision.sources.chat import encoded, pictures
 from onevision.store import write_atomic
 from onevision.types import Description, Message, Problem, Sample, Verdict
 
-COLUMNS = "id, images, question, answer, description, messages"
 NAMES = (
     *("id", "images", "question", "choices", "answer", "source", "split", "meta"),
     *("formalism", "description", "made_by_description", "messages", "score", "made_by"),
 )
+COLUMNS = ", ".join(NAMES)
+
+HELD: Mapping[str, Any] = {"images": list, "choices": list | None, "answer": str | None, "score": float | int | None}
+"""What the columns hold that do not hold text."""
 
 
 def reads(columns: Collection[str]) -> bool:
     """Whether rows with these columns are of this form."""
-    return {"question", "description", "messages"} <= set(columns)
+    return set(NAMES) <= set(columns)
 
 
 def sample(row: Mapping[str, Any], folder: Path) -> Sample:
-    """A row as the Sample that was saved. Raises InputError naming what is missing or wrong."""
+    """A row as the Sample that was saved, but for what has no column: the Description's regions, and the answer and the reason of
+    the verdict, which are the gold answer and "as saved". Raises InputError naming what is missing or wrong."""
+    wrong = next((name for name in NAMES if not isinstance(row[name], HELD.get(name, str))), None)
+    if wrong:
+        raise InputError(f"column {wrong!r} holds {type(row[wrong]).__name__}")
     images = pictures(row["images"], folder)
     problem = Problem(
         id=row["id"],
@@ -53,9 +60,12 @@ def save(path: Path, samples: Iterable[Sample]) -> None:
 
 
 def packed(rows: Sequence[Mapping[str, Any]], more: Sequence[str] = ()) -> bytes:
-    """Rows with the columns above as a parquet file. more: further columns of text."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+    """Rows with the columns above as a parquet file. more: further columns of text. Raises MissingPartError without pyarrow."""
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ImportError:
+        raise MissingPartError("parquet files need pyarrow: pip install 'onevision[tasks]'") from None
 
     kinds = {"images": pa.list_(pa.binary()), "choices": pa.list_(pa.string()), "score": pa.float64()}
     schema = pa.schema([(name, kinds.get(name, pa.string())) for name in (*NAMES, *more)])

@@ -4,11 +4,10 @@ import re
 from dataclasses import replace
 
 from onevision.answers import extract
-from onevision.answers.choices import gold_letters
+from onevision.answers.choices import gold_letters, split_choices
 from onevision.types import Problem
 
 _OPTION = re.compile(r"^\s*\(?([A-Z])[.:)]\s*(.*?)\s*;?\s*$")
-_INLINE = re.compile(r"(?:^|(?<=[\s,;]))\(?([A-J])\s?[).:]\s?(?=\S)")
 _HEADING = re.compile(r"\s*\b(?:Choices|Options)\s*:?\s*$", re.IGNORECASE)
 _INSTRUCTION = re.compile(
     r"(?:please\s)?(?:(?:first\s)?(?:answer|respond|reply|select|choose|provide|give|pick)\b).*\b(?:letter|option|choice|choices)\b.*"
@@ -54,23 +53,9 @@ def _apart(question: str) -> tuple[str, tuple[str, ...] | None]:
     plain = "\n".join(lines)
     stem, choices = split_options(plain)
     if choices is None:
-        stem, choices = _inline(plain)
+        stem, choices = split_choices(plain)
+        stem = _HEADING.sub("", stem) if choices else stem
     return (stem.strip(), choices) if stem.strip() else (plain, None)
-
-
-def _inline(question: str) -> tuple[str, tuple[str, ...] | None]:
-    """Options in one line: "… Choices: A. 30° B. 60°", "(A) red (B) blue"."""
-    found: list[re.Match[str]] = []
-    for match in _INLINE.finditer(question):
-        if match[1] == "A":
-            found = [match]
-        elif found and match[1] == chr(ord("A") + len(found)):
-            found.append(match)
-    if len(found) < 2:
-        return question, None
-    ends = [match.start() for match in found[1:]] + [len(question)]
-    choices = tuple(question[match.end() : end].strip(" \n,;") for match, end in zip(found, ends, strict=True))
-    return _HEADING.sub("", question[: found[0].start()]), choices
 
 
 def _answer(said: str) -> str | None:

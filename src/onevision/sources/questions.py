@@ -10,7 +10,7 @@ from typing import Any
 
 from onevision.errors import InputError
 from onevision.models.prompts import compose, messages_for, parse
-from onevision.sources.chat import pictures
+from onevision.sources.chat import pictures, row_id
 from onevision.types import Description, Problem, Sample
 
 PICTURES = ("images", "image", "file_name")
@@ -28,7 +28,7 @@ def sample(row: Mapping[str, Any], folder: Path) -> Sample:
     answer = parse(answer).answer or answer
     choices = _choices(row.get("choices"))
     images = pictures(next((row[column] for column in PICTURES if row.get(column) is not None), None), folder)
-    problem = Problem(str(row.get("id", "")), images, question.replace("<image>", "").strip(), choices, answer, source="questions")
+    problem = Problem(row_id(row), images, question.replace("<image>", "").strip(), choices, answer, source="questions")
     said = {"role": "assistant", "content": compose(None, "", answer)}
     return Sample(problem, Description("", "", made_by=""), [*messages_for(images, problem.question, choices), said], made_by="questions")
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import sys
 from array import array
 from bisect import bisect_right
@@ -13,15 +14,21 @@ from typing import Any
 from onevision.errors import InputError, MissingPartError
 from onevision.store import json_object
 
+_HALF = re.compile(rb"\\u[dD]|\xed[\xa0-\xbf]")
+
 KINDS = (".jsonl", ".json", ".csv", ".tsv", ".parquet")
 
 
 def open_rows(path: Path) -> Sequence[Mapping[str, Any]]:
     """The rows of a .jsonl, .json (a list of objects, or objects by id), .csv, .tsv or .parquet file, or of all such files
-    in a folder, by name.
+    in a folder, by name; of a forge run's folder, also an unfinished one's, its samples and not what it dropped.
 
     Raises InputError for a file that is not there or is something else.
     """
+    if (path / "recipe.json").is_file() and (path / "done").is_dir():
+        if not (path / "data").is_dir():
+            raise InputError(f"{path}: no samples; the forge run in it has kept none so far")
+        return open_rows(path / "data")
     if path.is_dir():
         files = sorted(one for one in path.rglob("*") if one.suffix in KINDS and one.name != "dataset_info.json")
         if not files:
@@ -46,7 +53,7 @@ def open_hub(name: str, subset: str | None = None, split: str = "train") -> Sequ
     try:
         return _raw_pictures(datasets.load_dataset(name, subset, split=split))
     except (OSError, ValueError, RuntimeError) as error:
-        raise InputError(f"cannot load data set '{name}': {str(error).strip().splitlines()[0]}") from None
+        raise InputError(f"cannot load data set '{name}': {_first_line(error)}") from None
 
 
 class JsonLines(Sequence[Mapping[str, Any]]):
@@ -68,7 +75,8 @@ class JsonLines(Sequence[Mapping[str, Any]]):
     def __getitem__(self, index: Any) -> Any:
         with self.path.open("rb") as file:
             file.seek(self.starts[index])
-            return json_object(file.readline(), f"{self.path}, row {index}")
+            line = file.readline()
+        return _whole(json_object(line, f"{self.path}, row {index}"), line)
 
 
 class Chain(Sequence[Mapping[str, Any]]):
@@ -87,6 +95,11 @@ class Chain(Sequence[Mapping[str, Any]]):
 
     def __iter__(self) -> Iterator[Mapping[str, Any]]:
         return (row for part in self.parts for row in part)
+
+
+def _whole(held: Any, data: bytes) -> Any:
+    """What JSON held, with "?" for half a character (one of a surrogate pair): that is JSON, but no text that can be written again."""
+    return json.loads(json.dumps(held, ensure_ascii=False).encode(errors="replace")) if _HALF.search(data) else held
 
 
 def _is_lines(path: Path) -> bool:
@@ -108,7 +121,8 @@ def _by_id(held: Any) -> bool:
 
 def _json_rows(path: Path) -> Sequence[Mapping[str, Any]]:
     try:
-        rows = json.loads(path.read_bytes())
+        data = path.read_bytes()
+        rows = _whole(json.loads(data), data)
     except ValueError as error:
         raise InputError(f"{path}: not JSON ({error})") from None
     if _by_id(rows):
@@ -137,7 +151,15 @@ def _csv(path: Path) -> Sequence[Mapping[str, Any]]:
 
 def _parquet(path: Path) -> Sequence[Mapping[str, Any]]:
     """Through datasets, which lays a parquet file out once so that any row can be read alone."""
-    return _raw_pictures(_datasets().Dataset.from_parquet(str(path)))
+    datasets = _datasets()
+    try:
+        return _raw_pictures(datasets.Dataset.from_parquet(str(path)))
+    except (OSError, ValueError, datasets.exceptions.DatasetsError) as error:
+        raise InputError(f"{path}: not parquet ({_first_line(error)})") from None
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0] or type(error).__name__
 
 
 def _raw_pictures(data: Any) -> Sequence[Mapping[str, Any]]:

@@ -25,7 +25,7 @@ def sample(row: Mapping[str, Any], folder: Path) -> Sample:
     """A row as a Sample whose Description is the exact table and whose steps are the worked solution. Raises InputError
     naming a picture that is missing."""
     images = pictures(row.get("image") or f"tables/{row['id']}.png", folder)
-    choices = tuple(row.get("choices") or ()) or None
+    choices = tuple(map(str, row.get("choices") or ())) or None
     answer = str(row["answer"])
     if choices and answer in choices:
         answer = chr(ord("A") + choices.index(answer))

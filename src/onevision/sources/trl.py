@@ -38,6 +38,6 @@ def _turn(message: Any) -> tuple[str, str]:
     content = message.get("content")
     if isinstance(content, str):
         return message["role"], content
-    if not isinstance(content, Sequence):
-        raise InputError(f"a message's content is {type(content).__name__}, where a text or a list of parts was expected")
+    if not isinstance(content, Sequence) or not all(isinstance(part, Mapping) for part in content):
+        raise InputError(f"a message's content is {str(content)[:60]!r}, where a text or a list of parts was expected")
     return message["role"], "".join(PLACE if part.get("type") == "image" else str(part.get("text") or "") for part in content)

@@ -27,9 +27,8 @@ def main(
 
 
 def opened(dataset: str) -> Rows:
-    """The data set; of a forge run its samples, not what it dropped. Raises InputError for one that is not there or empty."""
-    folder = Path(dataset) / "data"
-    samples = open_dataset(str(folder) if (Path(dataset) / "forge.json").is_file() else dataset)
+    """The data set. Raises InputError for one that is not there or empty."""
+    samples = open_dataset(dataset)
     if not len(samples):
         raise InputError(f"{dataset}: no samples")
     return samples

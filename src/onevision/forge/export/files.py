@@ -49,7 +49,8 @@ def json_lines(path: Path) -> Iterator[Callable[[dict[str, Any]], None]]:
 
 
 def parquet_files(rows: Iterable[dict[str, Any]], folder: Path, features: Any) -> int:
-    """Rows as folder/train-00000.parquet, …, with the features that `datasets` reads back; how many rows."""
+    """Rows as folder/train-00000.parquet, …, with the features that `datasets` reads back; how many rows. Further files of an
+    earlier export go: whoever reads the folder would read them too."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -60,9 +61,16 @@ def parquet_files(rows: Iterable[dict[str, Any]], folder: Path, features: Any) -
             break
         sink = io.BytesIO()
         pq.write_table(pa.Table.from_pylist(some, features.arrow_schema), sink, compression="zstd", compression_level=1)
-        write_atomic(folder / f"train-{number:05d}.parquet", sink.getvalue())
+        write_atomic(folder / _shard(number), sink.getvalue())
         count += len(some)
+    for old in folder.glob("train-[0-9][0-9][0-9][0-9][0-9].parquet"):
+        if old.name >= _shard(number):
+            old.unlink()
     return count
+
+
+def _shard(number: int) -> str:
+    return f"train-{number:05d}.parquet"
 
 
 def in_row(sample: Sample) -> list[dict[str, Any]]:
