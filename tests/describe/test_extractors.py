@@ -103,6 +103,17 @@ def test_chart_of_matplotlib(lying: bool) -> None:
     assert all(abs(float(got[name]) - value) <= 0.5 for name, value in zip(names, values, strict=True))
 
 
+def test_an_axis_that_has_a_number_twice_is_read() -> None:
+    bars = [chart.Bar(50 + 40 * k, 10, -200, end, (40 + 40 * k, -end, 60 + 40 * k, 200)) for k, end in enumerate((-150, -100))]
+    ticks = [Word(text, (10, y - 5, 25, y + 5), 1.0) for text, y in (("0", 200), ("10", 150), ("10", 151), ("20", 100))]
+    assert chart._read_off(bars, ticks, sideways=False) == pytest.approx([10, 20], abs=0.3)
+
+
+@pytest.mark.parametrize("value", ["5e-324", "1e-320"])
+def test_a_bar_of_next_to_nothing_is_drawn(value: str) -> None:
+    assert formal.draw(Description("csv", f"label,value\na,{value}"), "chart") is not None
+
+
 @pytest.mark.parametrize("task", ["scene", "nested_squares", "two_circles", "line_crossings"])
 def test_own_scenes_and_figures(task: str) -> None:
     extract = scene.describe if task == "scene" else figure.describe
@@ -111,6 +122,13 @@ def test_own_scenes_and_figures(task: str) -> None:
         sample = tasks.make(task, split="validation", seed=12, levels=(1, 2)).sample(index)
         scores.append(formal.compare(sample.description.formalism, extract(Sight(sample.problem.images[0])).text, sample.description.text))
     assert np.mean(scores) >= 0.75
+
+
+def test_a_schematic_whose_labels_stand_in_no_box_is_refused() -> None:
+    """Below the page's last row there is nothing to look for wires in: OpenCV crashed the interpreter over it."""
+    sight = Sight(tasks.make("circuit", split="test", seed=1).sample(0).problem.images[0])
+    with pytest.raises(InputError, match="no circuit was found"):
+        circuit.describe(sight)
 
 
 DRAWN = [

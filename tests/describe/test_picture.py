@@ -1,6 +1,7 @@
 """The router, models that see, and the command."""
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,11 @@ from PIL import Image, ImageDraw
 from onevision import describe as room
 from onevision import formal
 from onevision.cli import main
-from onevision.describe import ground, nano, picture, vlm
+from onevision.describe import chart, circuit, document, figure, ground, nano, picture, scene, table, vlm
 from onevision.describe.route import FORMALISM, route
 from onevision.describe.sight import Sight
 from onevision.errors import InputError
-from onevision.formal import drawings
+from onevision.formal import drawings, guard
 from onevision.types import Completion, Description, Problem
 
 TABLE = (("Name", "Score"), ("Ann", "81"), ("Bob", "7"), ("Cleo", "12"))
@@ -111,6 +112,16 @@ def test_a_model_that_sees_is_asked_and_checked() -> None:
     assert message["content"][0]["type"] == "image" and "Mermaid" in message["content"][1]["text"]
 
 
+SERIES = "year,apples,pears\n2020,1,2\n2021,3,4"
+
+
+@pytest.mark.parametrize("text", [SERIES, "month,profit\nMay,-3\nJune,4", "month,kg\nMay,3\nJune,14"])
+def test_a_models_chart_is_drawn_back_as_what_it_is(text: str) -> None:
+    engine = Sees(f"```csv\n{text}\n```")
+    described = room.describe(PICTURES["chart"], engine=engine, prefer="engine")  # type: ignore[arg-type]
+    assert described.route.kind == "chart" and described.valid and described.checks[1].score == 1.0
+
+
 def test_a_table_needs_no_model_unless_it_is_preferred() -> None:
     engine = Sees("```csv\na,b\n1\n```")
     assert room.describe(PICTURES["table"], engine=engine).valid and not engine.asked  # type: ignore[arg-type]
@@ -176,6 +187,26 @@ def test_grounding_boxes_are_post_processed() -> None:
         ground.load("./no-such-folder")
 
 
+def test_nothing_is_fetched_unless_boxes_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def load(model: str, offline: bool = False) -> None:
+        asked.append(offline)
+        raise InputError("nothing is loaded here")
+
+    monkeypatch.setattr(ground, "load", load)
+    for formalism in ("auto", "boxes"):
+        with pytest.raises(InputError):
+            room.describe(PICTURES["natural"], formalism)
+    assert asked == [True, False]
+
+
+def test_weights_that_are_not_here_are_refused_without_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: pytest.fail("an address was asked for"))
+    with pytest.raises(InputError, match="--formalism boxes fetches it"):
+        ground.load("onevision/no-such-model", offline=True)
+
+
 def problem(question: str, answer: str, choices: tuple[str, ...] | None = None) -> Problem:
     return Problem("p", (), question, choices, answer)
 
@@ -190,6 +221,12 @@ LEAKS = [
     ("csv", "a,b\nsolution: 3,4", problem("x?", "3")),
     ("mermaid", "flowchart LR\na[\\boxed 4] --> b", problem("x?", "9")),
     ("document", "0,0,9,9 the area is 154", problem("Area of the circle of radius 7?", "154")),
+    ("html", "<p>the correct option is B</p>", problem("Give the correct option letter, e.g., A, B, C, D. Which is larger?", "B")),
+    ("mermaid", "flowchart LR\na[The answer is 12]", problem("Write the answer in cm.", "12")),
+    ("csv", "∴,\n12,", problem("x?", "12")),
+    ("document", "0,0,9,9 AB is 12cm", problem("AB?", "12")),
+    *(("geometry", "Equals(LengthOf(Line(A,B)),12)", problem("AB?", gold)) for gold in ("12 meters", "12 cm^2", "x=12", "12^{\\circ}")),
+    ("geometry", "Equals(LengthOf(Line(A,B)),12)", problem("AB?", "B", ("A. 10", "B. 12"))),
 ]
 CLEAN = [
     ("csv", "fruit,kg\nplum,14", problem("How many kg of plums?", "14")),
@@ -198,6 +235,10 @@ CLEAN = [
     ("json", '{"wheels": 4}', problem("How many wheels?", "B", ("3", "4"))),
     ("figure", "red line: (0,2) (12,4)", problem("How often do they cross?", "2")),
     ("document", "0,0,9,9 yes we can", problem("Is it open?", "Yes")),
+    ("document", "0,0,9,9 AB is 12", problem("AB measures 12cm?", "12")),
+    ("html", "<h2>Which is the correct answer?</h2>", problem("Which is the correct answer?", "A")),
+    ("document", "3,4,50,9 Mark the correct answer", problem("Mark the correct answer!", "A")),
+    ("geometry", "Equals(LengthOf(Line(A,B)),5x)", problem("x?", "5")),
 ]
 
 
@@ -210,6 +251,21 @@ def test_a_description_that_gives_the_answer_away_is_found(formalism: str, text:
 @pytest.mark.parametrize(("formalism", "text", "asked"), CLEAN)
 def test_data_and_what_is_given_are_no_leak(formalism: str, text: str, asked: Problem) -> None:
     assert formal.leak(Description(formalism, text, made_by="a model"), asked).valid
+
+
+def test_only_those_who_do_not_know_the_question_are_trusted() -> None:
+    rooms = (chart, circuit, document, figure, scene, table)
+    assert set(guard.BLIND) == {"exact", document.PAGE_NAME, *(room.NAME for room in rooms)}
+    text, asked = "0,0,9,9 the area is 154", problem("Area of the circle of radius 7?", "154")
+    assert not formal.leak(Description("document", text, made_by="ocr-vision-7b"), asked).valid
+    assert formal.leak(Description("document", text, made_by=document.NAME), asked).valid
+
+
+def test_the_guard_reads_long_texts_fast() -> None:
+    started = time.process_time()
+    for text in ("<p>" + "\n" * 20_000 + "</p>", "Find(a)\n" * 1000 + "Equals(a,5)\n" * 1000):
+        assert formal.leak(Description("geometry", text, made_by="a model"), problem("Find it.", "7")).valid
+    assert time.process_time() - started < 2
 
 
 def test_what_the_picture_shows_is_no_leak() -> None:

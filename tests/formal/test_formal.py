@@ -16,6 +16,22 @@ words = st.text(string.ascii_lowercase, min_size=1, max_size=6)
 cells = st.text(string.ascii_letters + string.digits + ' ,"-', max_size=6)
 
 
+@given(st.lists(st.text('ab |"[](){};/\\>', max_size=6).map(str.strip), min_size=3, max_size=3))
+def test_mermaid_quotes_what_stands_in_labels(labels):
+    flow = mermaid.Flow((("a", labels[0]), ("b", labels[1])), (mermaid.Edge("a", labels[2], "b"),))
+    assert mermaid.parse(mermaid.write(flow)) == flow
+
+
+def test_mermaid_writes_plain_labels_as_they_are():
+    flow = mermaid.parse('flowchart LR\na["f(x)"] -->|"/3"| b["x | y"] --> c["8/2"]')
+    assert mermaid.write(flow) == 'flowchart LR\na["f(x)"] -->|/3| b["x | y"] --> c[8/2]'
+
+
+def test_json_has_no_number_that_it_could_not_write():
+    with pytest.raises(InputError, match="1e999 is no number"):
+        formal.parse(Description("json", '{"a": 1e999}'))
+
+
 @given(st.integers(1, 4).flatmap(lambda n: st.lists(st.tuples(*[cells] * n), min_size=1, max_size=4)))
 def test_csv_round_trip(rows):
     if any(row == ("",) for row in rows):
@@ -64,6 +80,7 @@ def test_mermaid_round_trip(operations, data):
         ("csv", "a,b\n1"), ("csv", ""), ("csv", "\"a"), ("json", "{"), ("json", "[1]"), ("json", "[" * 100_000),
         ("json", "9" * 5_000), ("csv", "\r0"),
         ("scene", "red circle"), ("scene", "red circle 1;2"),
+        ("mermaid", "flowchart LR\na" + " & a" * 30 + " --> b" + " & b" * 30),
         ("figure", "blue line"), ("mermaid", "a --> b"), ("mermaid", "flowchart LR\n-->"), ("mermaid", "flowchart LR\na[1] b[2]"),
         ("text", "a(b"), ("text", "(a)(b)"), ("text", "a()b"), ("spells", "x"),
     ],

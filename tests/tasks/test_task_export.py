@@ -1,6 +1,7 @@
 """Mixes, their export to parquet, and the adapter to reasoning-gym's interface."""
 
 import io
+import sys
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,17 @@ def test_every_format_holds_the_same_problems(form: str, tmp_path: Path) -> None
         assert problem.question in str(row["messages"] if form == "onevision" else row["prompt"])
         if form == "verl":
             assert row["prompt"][0]["content"].startswith("<image>")
+
+
+@pytest.mark.parametrize("form", ["onevision", "trl"])
+def test_without_pyarrow_the_missing_part_is_named(
+    form: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    out = tmp_path / "x.parquet"
+    assert main(["tasks", "export", "chain", "--format", form, "-n", "1", "--size", "112,168", "--out", str(out)]) == 1
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1 and "onevision[tasks]" in err and not out.exists()
 
 
 def test_our_own_readers_take_what_is_written(tmp_path: Path) -> None:

@@ -165,7 +165,7 @@ def _read_off(bars: Sequence[Bar], words: Sequence[Word], sideways: bool) -> lis
     places, numbers = np.array(ticks).T
     slope, offset = np.polyfit(places, numbers, 1)
     raw = [float(slope * bar.end + offset) for bar in bars]
-    step = float(np.min(np.diff(np.sort(numbers))))
+    step = float(np.min(np.diff(np.unique(numbers))))
     return _rounded(raw, step, abs(slope))
 
 

@@ -40,8 +40,8 @@ def _rails(sight: Sight) -> dict[str, float]:
 
 def _element(word: Word, sight: Sight, rails: dict[str, float]) -> Element | None:
     """The element whose text a word is: its pins are the wires below its box, each ends on a rail."""
-    left, bottom, right = _frame(word, sight)
-    wires = _wires(sight, left, right, bottom)
+    frame = _frame(word, sight)
+    wires = _wires(sight, *frame) if frame else []
     name, _, value = word.text.partition(" ")
     if not wires or not re.fullmatch(r"[A-Za-z]\w*", name):
         return None
@@ -49,14 +49,18 @@ def _element(word: Word, sight: Sight, rails: dict[str, float]) -> Element | Non
     return Element(name, nodes, value)
 
 
-def _frame(word: Word, sight: Sight) -> tuple[int, int, int]:
-    """Left, bottom and right of the box round a word: the edges of the region that it stands in."""
-    region = sight.page.regions[round(word.box[1]) - 2, round(word.box[0]) - 2]
-    ys, xs = np.nonzero(sight.page.regions == region)
-    return int(xs.min()), int(ys.max()), int(xs.max())
+def _frame(word: Word, sight: Sight) -> tuple[int, int, int] | None:
+    """Left, bottom and right of the box round a word: the edges of the region that it stands in. None where that reaches the
+    page's edge: it is the page then, no box."""
+    regions = sight.page.regions
+    region = regions[max(0, round(word.box[1]) - 2), max(0, round(word.box[0]) - 2)]
+    ys, xs = np.nonzero(regions == region)
+    left, top, right, bottom = int(xs.min()), int(ys.min()), int(xs.max()), int(ys.max())
+    closed = left > 0 and top > 0 and right + 1 < regions.shape[1] and bottom + 1 < regions.shape[0]
+    return (left, bottom, right) if closed else None
 
 
-def _wires(sight: Sight, left: int, right: int, bottom: int) -> list[float]:
+def _wires(sight: Sight, left: int, bottom: int, right: int) -> list[float]:
     """Where the blue wires below a box end, from left to right."""
     part: Any = sight.array[bottom + 1 :, left : right + 1].astype(np.int16)
     blue = ((part[..., 2] - part[..., 0]) > 80).astype(np.uint8)

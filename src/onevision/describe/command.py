@@ -14,7 +14,10 @@ def main(
     formalism: Annotated[str, typer.Option(help=f"auto, or one of {', '.join(FORMALISMS)}; e.g. --formalism csv")] = "auto",
     model: Annotated[
         str,
-        typer.Option(help="A model that sees: nano, a folder, a hub id, or openai:NAME@URL, e.g. --model nano; without one it is offline"),
+        typer.Option(
+            help="A model that sees: nano, a folder, a hub id, vllm:ID or openai:NAME@URL, e.g. --model nano; without one it is offline, "
+            "but --formalism boxes fetches Grounding DINO"
+        ),
     ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, e.g. onevision describe a.png --json")] = False,
 ) -> None:

@@ -1,7 +1,9 @@
-"""Objects with their boxes by Grounding DINO (Liu et al., 2023) through transformers; its weights come from the hub or a folder."""
+"""Objects with their boxes by Grounding DINO (Liu et al., 2023) through transformers; its weights come from a folder, the hub's cache
+or, where one asks for boxes, the hub."""
 
 from collections.abc import Sequence
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from PIL.Image import Image
@@ -19,12 +21,15 @@ LABELS = (
 """What to look for where nobody says."""
 
 
-def describe(image: Image, labels: Sequence[str] = LABELS, model: str = MODEL, threshold: float = 0.3) -> Description:
-    """The objects found, best first. labels: what to look for, in words; threshold: least score of a box, 0 to 1.
+def describe(
+    image: Image, labels: Sequence[str] = LABELS, model: str = MODEL, threshold: float = 0.3, offline: bool = False
+) -> Description:
+    """The objects found, best first. labels: what to look for, in words; threshold: least score of a box, 0 to 1; offline: whether
+    only weights that are on this machine may be used.
 
     Raises InputError where nothing is found or the model cannot be loaded, MissingPartError without transformers' detector.
     """
-    processor, network = load(model)
+    processor, network = load(model, offline)
     found = read(network, processor, image, labels, threshold)
     if not found:
         raise InputError(f"none of {', '.join(labels)} was found in the picture")
@@ -33,15 +38,20 @@ def describe(image: Image, labels: Sequence[str] = LABELS, model: str = MODEL, t
 
 
 @lru_cache(maxsize=1)
-def load(model: str) -> tuple[Any, Any]:
-    """The processor and the network of a folder or a hub id."""
+def load(model: str, offline: bool = False) -> tuple[Any, Any]:
+    """The processor and the network of a folder or a hub id; offline: one that was fetched before."""
     try:
+        from huggingface_hub import snapshot_download
         from transformers import AutoProcessor, GroundingDinoForObjectDetection
     except ImportError as error:
         raise MissingPartError(f"boxes need transformers with Grounding DINO: {error}") from None
     try:
-        return AutoProcessor.from_pretrained(model), GroundingDinoForObjectDetection.from_pretrained(model).eval()
+        # From the cache as a folder: with a hub id the processor asks the hub even where local_files_only forbids it.
+        folder = snapshot_download(model, local_files_only=True) if offline and not Path(model).is_dir() else model
+        return AutoProcessor.from_pretrained(folder), GroundingDinoForObjectDetection.from_pretrained(folder).eval()
     except (OSError, ValueError) as error:
+        if offline:
+            raise InputError(f"objects are found by {model}, which is not here; --formalism boxes fetches it, or give a --model") from None
         raise InputError(f"model {model!r}: no Grounding DINO could be loaded ({' '.join(str(error).split())[:160]})") from None
 
 

@@ -73,6 +73,7 @@ def describe(
 
     formalism: "auto" takes what the router finds, or one of `formal.FORMALISMS`. engine: a model that sees, asked where no offline
     extractor writes the formalism, or first where prefer is "engine"; made_by: its name, "nano" for nano.
+    Without an engine nothing is fetched, but Grounding DINO where formalism is "boxes".
     Raises InputError for a bad picture, an unknown formalism, or where nothing could describe it; MissingPartError without RapidOCR
     and OpenCV. Not to be called from a running event loop with an engine: use `vlm.messages` and `vlm.read` there.
     """
@@ -101,7 +102,8 @@ def round_trip(description: Description, kind: str = "") -> Check:
 
 
 def _finish(description: Description, routed: Route) -> Described:
-    kind = "chart" if routed.kind == "chart" and description.formalism == "csv" else ""
+    # A model's chart may have any header, several series and values below zero, which bars do not show: it is drawn as a table.
+    kind = "chart" if description.made_by == chart.NAME else ""
     return Described(description, checked(description, kind), routed)
 
 
@@ -118,7 +120,7 @@ def _offline(sight: Sight, wanted: str, routed: Route, free: bool) -> Descriptio
     if free and sight.words:
         return document.describe(sight)
     if wanted == "boxes":
-        return ground.describe(sight.image)
+        return ground.describe(sight.image, offline=free)
     raise failure or InputError(f"nothing offline writes {wanted}, for a picture of the kind {routed.kind}; give a --model that sees")
 
 

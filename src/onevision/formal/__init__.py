@@ -25,6 +25,9 @@ FORMALISMS = (
 DRAWN = ("csv", "spice", "scene", "figure")
 """What can be drawn back: tables and charts, circuits, scenes, figures."""
 
+LONGEST, LONGEST_LINE = 20_000, 5_000
+"""The most characters of a Description and of one of its lines: far beyond any picture, so that no parser needs to be fast for more."""
+
 
 def module(formalism: str) -> ModuleType:
     """The module of a formalism; raises InputError for an unknown name."""
@@ -34,15 +37,15 @@ def module(formalism: str) -> ModuleType:
 
 
 def parse(description: Description) -> object:
-    """What the Description says, as its formalism's own records; raises InputError when it does not parse."""
-    return module(description.formalism).parse(description.text)
+    """What the Description says, as its formalism's own records; raises InputError when it does not parse or is too long."""
+    return _read(description.formalism, description.text)
 
 
 def check(formalism: str, text: str) -> Check:
     """Whether a text parses in its formalism, and what is in it or why not. Raises InputError for an unknown formalism only."""
     rules = module(formalism)
     try:
-        return Check("parses", True, rules.summary(rules.parse(text)))
+        return Check("parses", True, rules.summary(_read(formalism, text)))
     except InputError as error:
         return Check("parses", False, str(error))
 
@@ -56,16 +59,14 @@ def draw(description: Description, kind: str = "") -> Image | None:
         return None
     rules = module(description.formalism)
     drawing = rules.draw_chart if kind == "chart" else rules.draw
-    picture: Image = drawing(rules.parse(description.text))
+    picture: Image = drawing(parse(description))
     return picture
 
 
 def compare(formalism: str, first: str, second: str) -> float:
     """How much two texts of one formalism say the same, 0 to 1; raises InputError when one does not parse."""
-    rules = module(formalism)
-    if formalism not in DRAWN:
-        return float(rules.parse(first) == rules.parse(second))
-    return float(rules.compare(rules.parse(first), rules.parse(second)))
+    one, other = _read(formalism, first), _read(formalism, second)
+    return float(module(formalism).compare(one, other) if formalism in DRAWN else one == other)
 
 
 def round_trip(description: Description, extract: Callable[[Image], str], kind: str = "") -> Check:
@@ -85,3 +86,16 @@ def round_trip(description: Description, extract: Callable[[Image], str], kind: 
         return Check("round trip", False, f"nothing was read from the drawing: {error}", 0.0)
     score = compare(description.formalism, description.text, again)
     return Check("round trip", score >= ROUND_TRIP, f"{score:.2f} of it was read again from its drawing; {ROUND_TRIP} is enough", score)
+
+
+def _read(formalism: str, text: str) -> object:
+    """A text parsed; raises InputError for one that is too long, or whose brackets nest deeper than Python's own stack."""
+    rules = module(formalism)
+    line = max(map(len, text.split("\n")))
+    if len(text) > LONGEST or line > LONGEST_LINE:
+        most = f"{LONGEST} and {LONGEST_LINE} are the most"
+        raise InputError(f"{formalism}: {len(text)} characters, {line} of them on one line; {most}")
+    try:
+        return rules.parse(text)
+    except RecursionError:
+        raise InputError(f"{formalism}: brackets nest too deep") from None

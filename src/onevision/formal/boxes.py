@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from onevision.errors import InputError
 
 EDGES = r"(-?\d{1,6}),(-?\d{1,6}),(-?\d{1,6}),(-?\d{1,6})"
-_OBJECT = re.compile(rf"(\S.*?) +{EDGES}")
+_OBJECT = re.compile(rf"(\S.*?) {EDGES}")
 
 Box = tuple[int, int, int, int]
 """Left, top, right, bottom in whole pixels, right and bottom just outside."""
@@ -43,7 +43,7 @@ def _parse_line(line: str) -> Thing:
     match = _OBJECT.fullmatch(line)
     if not match:
         raise InputError(f"boxes: 'label left,top,right,bottom' was expected, not {line!r}")
-    return Thing(match[1], box_of("boxes", line, match.groups()[1:]))
+    return Thing(match[1].rstrip(), box_of("boxes", line, match.groups()[1:]))
 
 
 def box_of(kind: str, line: str, edges: Sequence[str]) -> Box:

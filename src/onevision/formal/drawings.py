@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.util import find_spec
+from itertools import accumulate
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
@@ -43,7 +44,7 @@ def table(rows: Sequence[Sequence[str]]) -> Image.Image:
     font = _font()
     flat = [[" ".join(cell.split()) for cell in row] for row in rows]
     widths = [max(font.getlength(row[k]) for row in flat) + 2 * _PAD + EM for k in range(len(flat[0]))]
-    high, edges = 2 * EM, [_PAD + sum(widths[:k]) for k in range(len(widths) + 1)]
+    high, edges = 2 * EM, list(accumulate(widths, initial=_PAD))
     image, draw = _blank(edges[-1] + _PAD, len(flat) * high + 2 * _PAD)
     for r, row in enumerate(flat):
         for c, cell in enumerate(row):
@@ -79,8 +80,8 @@ def bars(values: Mapping[str, float], title: str) -> Image.Image:
 
 
 def nice_step(top: float) -> float:
-    """A step of 1, 2 or 5 times a power of ten that makes at most eight ticks up to `top`."""
-    power = 10.0 ** math.floor(math.log10(top / 8)) if top > 0 else 1.0
+    """A step of 1, 2 or 5 times a power of ten that makes at most eight ticks up to `top`; 1 where that is next to nothing."""
+    power = 10.0 ** math.floor(math.log10(top / 8)) if top > 1e-300 else 1.0
     return next(factor * power for factor in (1, 2, 5, 10) if factor * power * 8 >= top)
 
 

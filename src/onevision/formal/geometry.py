@@ -16,9 +16,9 @@ from onevision.errors import InputError
 
 _SHAPES = (
     *("Triangle", "Quadrilateral", "Parallelogram", "Square", "Rectangle", "Rhombus", "Trapezoid", "Kite", "Polygon"),
-    *("Pentagon", "Hexagon", "Heptagon", "Octagon"),
+    *("Pentagon", "Hexagon", "Heptagon", "Octagon", "Shape"),
 )
-_CORNERS = {"Triangle": 3, "Pentagon": 5, "Hexagon": 6, "Heptagon": 7, "Octagon": 8, "Polygon": 0}
+_CORNERS = {"Triangle": 3, "Pentagon": 5, "Hexagon": 6, "Heptagon": 7, "Octagon": 8, "Polygon": 0, "Shape": 0}
 
 # A predicate's kind, and the kinds its arguments may have; "points": three or more of them.
 _TERMS: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -28,6 +28,7 @@ _TERMS: dict[str, tuple[str, tuple[str, ...]]] = {
     "Circle": ("circle", ("point",)),
     "Arc": ("arc", ("point", "point")),
     "Sector": ("shape", ("point", "point", "point")),
+    **dict.fromkeys(("LegOf", "BaseOf", "SideOf", "HypotenuseOf", "AltitudeOf", "MedianOf"), ("line", ("shape",))),
     "LengthOf": ("value", ("line|arc",)),
     "MeasureOf": ("value", ("angle|arc",)),
     "AreaOf": ("value", ("shape|circle",)),
@@ -35,13 +36,11 @@ _TERMS: dict[str, tuple[str, tuple[str, ...]]] = {
     "RadiusOf": ("value", ("circle",)),
     "DiameterOf": ("value", ("circle",)),
     "CircumferenceOf": ("value", ("circle",)),
-    "HeightOf": ("value", ("shape",)),
-    "SinOf": ("value", ("value|angle",)),
-    "CosOf": ("value", ("value|angle",)),
-    "TanOf": ("value", ("value|angle",)),
-    "RatioOf": ("value", ("value", "value")),
-    "SumOf": ("value", ("value", "value")),
-    "HalfOf": ("value", ("value",)),
+    **dict.fromkeys(("HeightOf", "WidthOf"), ("value", ("shape",))),
+    **dict.fromkeys(("SinOf", "CosOf", "TanOf", "CotOf"), ("value", ("value|angle",))),
+    **dict.fromkeys(("RatioOf", "SumOf", "AverageOf", "Add", "Sub", "Mul", "Div", "Pow"), ("value", ("value", "value"))),
+    **dict.fromkeys(("HalfOf", "SquareOf", "SqrtOf"), ("value", ("value",))),
+    "ScaleFactorOf": ("value", ("shape", "shape")),
     "Equals": ("relation", ("value", "value")),
     "LessThan": ("relation", ("value", "value")),
     "Perpendicular": ("relation", ("line", "line")),
@@ -59,9 +58,10 @@ _TERMS: dict[str, tuple[str, tuple[str, ...]]] = {
     "IsChordOf": ("relation", ("line", "circle")),
     "IsDiameterOf": ("relation", ("line", "circle")),
     "IsRadiusOf": ("relation", ("line", "circle")),
-    "IsAltitudeOf": ("relation", ("line", "shape")),
-    "IsMedianOf": ("relation", ("line", "shape")),
-    "IsHypotenuseOf": ("relation", ("line", "shape")),
+    **dict.fromkeys(("IsAltitudeOf", "IsMedianOf", "IsHypotenuseOf", "IsMidsegmentOf"), ("relation", ("line", "shape"))),
+    **dict.fromkeys(("IsLegOf", "IsBaseOf", "IsSideOf", "IsDiagonalOf"), ("relation", ("line", "shape"))),
+    **dict.fromkeys(("IsCentroidOf", "IsIncenterOf"), ("relation", ("point", "shape"))),
+    "IsPerpendicularBisectorOf": ("relation", ("line", "line")),
     "InscribedIn": ("relation", ("shape|circle", "circle|shape")),
     "CircumscribedTo": ("relation", ("shape|circle", "circle|shape")),
     "Isosceles": ("relation", ("shape",)),
@@ -71,6 +71,9 @@ _TERMS: dict[str, tuple[str, tuple[str, ...]]] = {
     "Coordinates": ("relation", ("point", "value", "value")),
     "Find": ("goal", ("value|angle|line",)),
 }
+
+# What may be called by one name instead: Line(m), Angle(1), Angle(x), Angle(B).
+_NAMED = {"Line": re.compile(r"[a-z]"), "Angle": re.compile(r"[A-Z]'?|[a-z]+|\d{1,2}")}
 _TOKEN = re.compile(r"\s*(?:([A-Za-z][A-Za-z0-9_']*)|(\d+(?:\.\d+)?|\.\d+)|([-+*/^(),=]))")
 _POINT = re.compile(r"[A-Z](?:\d{1,2}|')?")
 
@@ -133,6 +136,8 @@ class _Line:
         if name not in _TERMS:
             raise self._error(f"a known predicate, not {name!r}")
         kind, wanted = _TERMS[name]
+        if len(arguments) == 1 and name in _NAMED and _NAMED[name].fullmatch(arguments[0].name):
+            return Term(name, kind, arguments)
         wanted = ("point", "value") if name == "Circle" and len(arguments) == 2 else wanted
         wanted = ("point", "point", "point") if name == "Arc" and len(arguments) == 3 else wanted
         if len(arguments) != len(wanted):
@@ -168,10 +173,11 @@ class _Line:
         if follows == "(" and (name in _TERMS or name in _SHAPES):
             start = self.at
             term = self._term()
-            if self.tokens[self.at] in (",", ")"):
+            if self.tokens[self.at] in (",", ")") or term.kind != "value":
                 return term
-            self.at = start
-        elif _POINT.fullmatch(name) and follows in (",", ")"):
+            self._operations()
+            return Term("".join(self.tokens[start : self.at]), "value")
+        if _POINT.fullmatch(name) and follows in (",", ")"):
             self.at += 1
             return Term(name, "point")
         start = self.at
@@ -185,10 +191,14 @@ class _Line:
         if self.tokens[self.at] in ("-", "+"):
             self.at += 1
         self._factor()
+        self._operations()
+        self.depth -= 1
+
+    def _operations(self) -> None:
+        """What a value goes on with: operators, a factor behind each."""
         while self.tokens[self.at] in ("+", "-", "*", "/", "^"):
             self.at += 1
             self._factor()
-        self.depth -= 1
 
     def _factor(self) -> None:
         token = self.tokens[self.at]

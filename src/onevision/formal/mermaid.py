@@ -15,20 +15,27 @@ from onevision.errors import InputError
 _HEADER = re.compile(r"(?:flowchart|graph)(?:\s+(?:LR|RL|TB|TD|BT))?\s*;?")
 _NAME = re.compile(r"\s*([A-Za-z0-9_](?:[\w.]|-(?![-.])|=(?!=))*)")
 _SHAPES = ("[[ ]]", "[( )]", "([ ])", "((( )))", "(( ))", "{{ }}", "[/ /]", "[/ \\]", "[\\ \\]", "[\\ /]", "[ ]", "( )", "{ }", "> ]")
-_LABEL = r"(?:\"(?P<quoted>[^\"]*)\"|(?P<bare>[^\[\](){}\"|]*))"
+_LABEL = r"(?:\s*\"(?P<quoted>[^\"]*)\"\s*|(?P<bare>[^\[\](){}\"|]*))"
 _NODES = tuple(
-    re.compile(rf"{re.escape(opening)}\s*{_LABEL}\s*{re.escape(closing)}") for opening, closing in (shape.split() for shape in _SHAPES)
+    re.compile(rf"{re.escape(opening)}{_LABEL}{re.escape(closing)}") for opening, closing in (shape.split() for shape in _SHAPES)
 )
+_PLAIN = re.compile(r"(?![/\\].*[/\\]$)[^\[\](){}\"|]*")
+_STATEMENT = re.compile(r"(?:\"[^\"]*\"|\[[^\]\"]*\]|\([^)\"]*\)|\{[^}\"]*\}|\|[^|\"]*\||[^;])+")
+_AND = re.compile(r"\s*&(?=\s)")
 _CLASS = re.compile(r":::[A-Za-z]\w*")
 _LINK = re.compile(
     r"\s*[<ox]?(?:--+(?:>|x\b|o\b|-)|==+(?:>|x\b|o\b|=)|-\.+-(?:>|x\b|o\b)?|~~~)(?:\s*\|\s*(?P<quoted>\"[^\"]*\"|[^|\"]*)\|)?"
-    r"|\s*[<ox]?(?:--|==|-\.)\s+(?P<text>\"[^\"]*\"|[^\s|\"][^|\">]*?)\s+(?:--+(?:>|x\b|o\b|-)|==+(?:>|x\b|o\b|=)|\.+-(?:>|x\b|o\b)?)"
+    r"|\s*[<ox]?(?:--|==|-\.)\s*(?P<text>\"[^\"]*\"\s*|[^\s|\"][^|\">]*?)(?:--+(?:>|x\b|o\b|-)|==+(?:>|x\b|o\b|=)|\.+-(?:>|x\b|o\b)?)"
 )
 _ASIDE = re.compile(
-    r"classDef\s+\w[\w,]*\s+\S.*|class\s+\w[\w,\s]*\s+\w+|style\s+\w[\w-]*\s+\S.*|linkStyle\s+(?:default|\d+(?:,\d+)*)\s+\S.*|click\s+\w+\s+\S.*"
+    r"classDef\s+\w[\w,]*\s+\S.*|class\s+\w[\w,\s]*\s\w+|style\s+\w[\w-]*\s+\S.*|linkStyle\s+(?:default|\d+(?:,\d+)*)\s+\S.*|click\s+\w+\s+\S.*"
     r"|direction\s+(?:LR|RL|TB|TD|BT)|acc(?:Title|Descr)\s*:\s*\S.*"
 )
-_SUBGRAPH = re.compile(r"subgraph(?:\s+(?:[\w-]+\s*\[[^\[\]]+\]|\"[^\"]+\"|[^\[\]\"]+))?")
+_SUBGRAPH = re.compile(r"subgraph(?:\s++(?:[\w-]+\s*\[[^\[\]]+\]|\"[^\"]+\"|[^\[\]\"]+))?")
+
+_QUOTE = "#quot;"  # how Mermaid writes a quotation mark inside quotes
+MOST_LINKS = 500
+"""More than this Mermaid itself does not draw (its setting maxEdges)."""
 
 
 @dataclass(frozen=True)
@@ -59,16 +66,21 @@ def write(flow: Flow) -> str:
     def node(name: str) -> str:
         first = name not in shown
         shown.add(name)
-        return f"{name}[{labels[name] or ' '}]" if first else name
+        return f"{name}[{_quoted(labels[name]) or ' '}]" if first else name
 
     previous = ""
     for edge in flow.edges:
         if edge.source != previous:
             lines.append(node(edge.source))
-        lines[-1] += f" -->{f'|{edge.label}|' if edge.label else ''} {node(edge.target)}"
+        lines[-1] += f" -->{f'|{_quoted(edge.label)}|' if edge.label else ''} {node(edge.target)}"
         previous = edge.target
     lines += [node(name) for name, _ in flow.nodes if name not in shown]
     return "\n".join(["flowchart LR", *lines])
+
+
+def _quoted(label: str) -> str:
+    """A label as it may stand in its brackets or bars: in quotes where it has such characters itself."""
+    return label if _PLAIN.fullmatch(label) else '"' + label.replace('"', _QUOTE) + '"'
 
 
 def parse(text: str) -> Flow:
@@ -87,13 +99,17 @@ def summary(flow: Flow) -> str:
     return f"{len(flow.nodes)} nodes, {len(flow.edges)} links"
 
 
+def _read(label: str) -> str:
+    return label.strip().replace(_QUOTE, '"')
+
+
 def _lines(text: str) -> list[str]:
-    """Lines without comments; a semicolon outside quotes and brackets ends one too."""
+    """Lines without comments; a semicolon outside quotes, brackets and bars ends one too."""
     lines: list[str] = []
     for line in text.splitlines():
         plain = line.strip()
         if not plain.startswith("%%"):
-            lines += [part.strip() for part in re.split(r";(?=\s*(?:$|[\w]))(?![^\[({]*[\])}])", plain) if part.strip()]
+            lines += [part.strip() for part in _STATEMENT.findall(plain) if part.strip()]
     return lines
 
 
@@ -125,12 +141,14 @@ class _Reader:
         position, sources, label = 0, list[str](), ""
         while True:
             targets, position = self._group(line, position)
+            if len(self.edges) + len(sources) * len(targets) > MOST_LINKS:
+                raise InputError(f"mermaid: more than {MOST_LINKS} links")
             self.edges += [Edge(source, label, target) for source in sources for target in targets]
             link = _LINK.match(line, position)
             if not link:
                 break
             sources, position = targets, link.end()
-            label = (link["quoted"] or link["text"] or "").strip().strip('"').strip()
+            label = _read((link["quoted"] or link["text"] or "").strip().strip('"'))
         if line[position:].strip():
             raise InputError(f"mermaid: an arrow or the line's end was expected at {line[position:]!r}")
 
@@ -139,10 +157,10 @@ class _Reader:
         while True:
             name, position = self._node(line, position)
             names.append(name)
-            joined = re.match(r"\s*&(?=\s)", line[position:])
+            joined = _AND.match(line, position)
             if not joined:
                 return names, position
-            position += joined.end()
+            position = joined.end()
 
     def _node(self, line: str, position: int) -> tuple[str, int]:
         match = _NAME.match(line, position)
@@ -155,7 +173,7 @@ class _Reader:
         if marked := _CLASS.match(line, position):
             position = marked.end()
         if label is not None:
-            self.nodes[name] = (label["quoted"] if label["quoted"] is not None else label["bare"]).strip()
+            self.nodes[name] = _read(label["quoted"] if label["quoted"] is not None else label["bare"])
         else:
             self.nodes.setdefault(name, "")
         return name, position

@@ -29,6 +29,7 @@ _ARROW = (
     rf"(?:\|?>|>>|\*|o|\+|#|x|\^|[o|]?\{{|[o|][|{{]|\\\\?|//?|\))?"
 )
 _CARD = r"(?:\s*\"[^\"]*\")?"
+_SAID = r"\((?:[^()]|\([^()]*\))*\)"
 
 _LINES = {
     "participant": rf"(?:participant|actor|boundary|control|entity|database|collections|queue|create|usecase|component|interface|agent|"
@@ -57,7 +58,7 @@ _ACTIVITY = {
 }
 _BLOCKS: tuple[tuple[str, str, dict[str, str], str], ...] = (
     # (name, opening line, lines between its parts, closing line)
-    ("if", r"if\s*\(.+\)(?:\s*(?:then|is|equals)(?:\s*\(.*\))?)+",
+    ("if", rf"if\s*\(.+\)(?:\s*(?:then|is|equals)(?:\s*{_SAID})?){{1,2}}",
      {"elseif": r"(?:\(.*\)\s*)?else\s?if\s*\(.+\)(?:\s*then(?:\s*\(.*\))?)?", "else": r"else(?:\s*\(.*\))?"},
      r"end\s?if(?:\s*\(.*\))?"),
     ("while", r"while\s*\(.+\)(?:\s*is\s*\(.*\))?", {}, r"end\s?while(?:\s*\(.*\))?"),

@@ -68,6 +68,7 @@ class _Reader:
         self.text, self.at = text, 0
         self.molecule = Molecule()
         self.bare: set[int] = set()
+        self.bound: set[tuple[int, int]] = set()
         self.last: int | None = None
         self.bond: str | None = None
         self.branches: list[int] = []
@@ -120,7 +121,7 @@ class _Reader:
         if bare:
             self.bare.add(number)
         if self.last is not None:
-            self.molecule.bonds.append((self.last, number, self.bond or ""))
+            self._bind(self.last, number, self.bond or "")
         self.last, self.bond, self.at = number, None, end
 
     def _ring(self, number: str, atom: int) -> None:
@@ -130,10 +131,14 @@ class _Reader:
             self.rings[number] = (atom, bond)
             return
         other, first = self.rings.pop(number)
-        bound = any({a, b} == {atom, other} for a, b, _ in self.molecule.bonds)
-        if other == atom or bound or (first and bond and first != bond and {first, bond} != {"/", "\\"}):
+        if other == atom or (other, atom) in self.bound or (first and bond and first != bond and {first, bond} != {"/", "\\"}):
             raise self._error(f"ring {number} between two atoms that are not bound yet, with one kind of bond")
-        self.molecule.bonds.append((other, atom, first or bond))
+        self._bind(other, atom, first or bond)
+
+    def _bind(self, first: int, second: int, symbol: str) -> None:
+        """A bond; `first` is the atom that was written first."""
+        self.bound.add((first, second))
+        self.molecule.bonds.append((first, second, symbol))
 
     def _check_valences(self) -> None:
         used = [0.0] * len(self.molecule.atoms)

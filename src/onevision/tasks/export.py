@@ -13,6 +13,7 @@ from typing import Any
 
 from PIL.Image import Image
 
+from onevision.errors import MissingPartError
 from onevision.store import write_atomic
 from onevision.types import Message, Sample
 
@@ -72,10 +73,13 @@ FORMATS: dict[str, Callable[[Sample], dict[str, Any]]] = {"trl": trl_row, "verl"
 def write(path: Path, form: str, samples: Iterable[Sample]) -> None:
     """Write Samples as one parquet file of a format, whole or not at all; only a row group at a time is held as rows.
 
-    Raises OSError as `open` does.
+    Raises OSError as `open` does, MissingPartError without pyarrow.
     """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ImportError:
+        raise MissingPartError("parquet files need pyarrow: pip install 'onevision[tasks]'") from None
 
     sink, rows = io.BytesIO(), map(FORMATS[form], samples)
     with pq.ParquetWriter(sink, _schema(pa, form)) as writer:

@@ -61,20 +61,18 @@ class _Reader(Music):
     def _settings(self) -> None:
         """{ name = value ... }, with \\context { } inside layouts."""
         self.take()
-        self.expect("{")
-        while self.peek.text != "}":
-            if self.peek.text == "\\context":
+        for token in self.block():
+            if token.text == "\\context":
                 self.take()
                 self.with_block()
-            elif self.peek.kind == "scheme":
+            elif token.kind == "scheme":
                 self.scheme()
-            elif self.peek.text in ("\\tempo", "\\override", "\\set"):
+            elif token.text in ("\\tempo", "\\override", "\\set"):
                 self.command(self.take().text)
             else:
                 self.path()
                 self.expect("=")
                 self.value()
-        self.take()
 
     def _assignment(self) -> None:
         name = self.take().text
@@ -109,12 +107,10 @@ class _Reader(Music):
 
     def _score(self) -> None:
         self.take()
-        self.expect("{")
-        while self.peek.text != "}":
-            if self.peek.text in _BLOCKS:
+        for token in self.block():
+            if token.text in _BLOCKS:
                 self._settings()
-            elif self.peek.text in ("\\score", "\\bookpart"):
+            elif token.text in ("\\score", "\\bookpart"):
                 self._score()
             else:
                 self.music()
-        self.take()

@@ -105,10 +105,8 @@ class Commands(Tokens):
         self.music()
         if self.peek.text == "\\alternative":
             self.take()
-            self.expect("{")
-            while self.peek.text != "}":
+            for _ in self.block():
                 self.music()
-            self.take()
 
     def _cmd_volta(self) -> None:
         self.number()
@@ -217,9 +215,8 @@ class Commands(Tokens):
 
     def with_block(self) -> None:
         """What stands in the braces of \\with and \\context."""
-        self.expect("{")
-        while self.peek.text != "}":
-            token = self.take()
+        for token in self.block():
+            self.take()
             if token.text in ("\\override", "\\set", "\\revert", "\\unset"):
                 self.command(token.text)
             elif token.text in ("\\consists", "\\remove", "\\accepts", "\\denies", "\\alias", "\\type"):
@@ -229,7 +226,6 @@ class Commands(Tokens):
                 self.value()
             elif token.kind != "command" or token.text[1:] not in CONTEXTS | PLAIN:
                 raise self._error(f"{token.text or 'the end of the text'!r} does not belong into this block", token.at)
-        self.take()
 
     def markup(self) -> None:
         """Words, strings, commands, nested braces: free text but for its brackets."""

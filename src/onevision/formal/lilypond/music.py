@@ -16,8 +16,7 @@ class Music(Commands):
     def music(self) -> None:
         """One expression of music; raises InputError for what is none."""
         self.depth += 1
-        if self.depth > 60:
-            raise self._error("brackets nest too deep")
+        self.check_depth()
         if self.peek.kind == "scheme":
             self.scheme()
         else:

@@ -1,6 +1,7 @@
 """LilyPond's tokens, and a reader that walks over them."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from onevision.errors import InputError
@@ -34,11 +35,12 @@ class Token:
 
 
 class Tokens:
-    """The tokens of a text with a place among them, and what was read so far. mode: notes, chords or lyrics."""
+    """The tokens of a text with a place among them, and what was read so far. mode: notes, chords or lyrics; depth, blocks: how many
+    expressions of music and blocks in braces are open."""
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.at = self.depth = 0
+        self.at = self.depth = self.blocks = 0
         self.score = Score()
         self.pitch = DUTCH
         self.mode = "notes"
@@ -82,6 +84,21 @@ class Tokens:
         token = self.take()
         if token.text != text:
             raise self._wanted(repr(text), token)
+
+    def block(self) -> Iterator[Token]:
+        """Go through what stands in braces: gives the next token until it is the closing one; the caller goes past what it begins."""
+        self.expect("{")
+        self.blocks += 1
+        self.check_depth()
+        while self.peek.text != "}":
+            yield self.peek
+        self.blocks -= 1
+        self.take()
+
+    def check_depth(self) -> None:
+        """Raises InputError where more is open than any music needs, before Python's own stack is at its end."""
+        if self.depth + self.blocks > 60:
+            raise self._error("brackets nest too deep")
 
     def attached(self, *texts: str) -> bool:
         """Whether the next token is one of these and stands close to the one before."""

@@ -104,7 +104,7 @@ def _logical_lines(text: str) -> list[str]:
             lines[-1] += " " + line[1:].strip()
         else:
             lines.append(line)
-    return [re.sub(r"\s*=\s*", "=", line) for line in lines]
+    return [re.sub(r"(?<!\s)\s*=\s*", "=", line) for line in lines]
 
 
 class _Deck:
@@ -187,7 +187,8 @@ def _words(line: str) -> list[str]:
                 raise InputError(f"spice: {char!r} closes nothing in {line!r}")
             depth = depth[:-1]
         if char.isspace() and not depth:
-            words, current = [*words, current] if current else words, ""
+            words += [current] if current else []
+            current = ""
         else:
             current += char
     if depth:
@@ -196,7 +197,7 @@ def _words(line: str) -> list[str]:
 
 
 def _element(line: str) -> Element:
-    name, *rest = _words(re.sub(r"\s+(?=\()", "", line))
+    name, *rest = _words(re.sub(r"(?<!\s)\s+(?=\()", "", line))
     rule = RULES.get(name[0].lower())
     if rule is None or not NAME.fullmatch(name) or len(name) < 2:
         raise InputError(
