@@ -1,6 +1,7 @@
 """Models load from folders; anything else is one clear line."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -68,3 +69,51 @@ def test_bad_device_and_dtype(tiny_model_dir: Path) -> None:
             load_model(tiny_model_dir, device="cuda")
     with pytest.raises(InputError, match="unknown device 'warp'"):
         load_model(tiny_model_dir, device="warp")
+
+
+@pytest.fixture
+def adapter(tiny_model_dir: Path, tmp_path: Path) -> Callable[..., Path]:
+    """A function that makes the folder of an adapter of the tiny model, its adapter_config.json changed."""
+    peft = pytest.importorskip("peft")
+    base = load_model(tiny_model_dir, device="cpu")[0]
+    good = peft.get_peft_model(base, peft.LoraConfig(r=2, target_modules=["q_proj"]))
+    good.peft_config["default"].base_model_name_or_path = str(tiny_model_dir)
+
+    def make(name: str, **changed: Any) -> Path:
+        good.save_pretrained(tmp_path / name)
+        path = tmp_path / name / "adapter_config.json"
+        path.write_text(json.dumps(json.loads(path.read_text()) | changed))
+        return path.parent
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"r": 3}, "cannot load adapter .*size"),
+        ({"peft_type": "LORRA"}, "cannot load adapter .*LORRA"),
+        ({"target_modules": ["nope"]}, "cannot load adapter .*nope"),
+        ({"base_model_name_or_path": "~nosuchuser/m"}, "cannot load adapter .*home directory"),
+        ({"base_model_name_or_path": "nanoo"}, "cannot load adapter .*unknown model 'nanoo'"),
+    ],
+)
+def test_adapters_that_cannot_be_loaded(adapter: Callable[..., Path], changed: dict[str, Any], words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        load_model(adapter("bad", **changed), device="cpu")
+
+
+def test_an_adapter_may_stand_on_another_but_not_on_itself(adapter: Callable[..., Path], tmp_path: Path) -> None:
+    load_model(adapter("second", base_model_name_or_path=str(adapter("first"))), device="cpu")
+    one = adapter("one", base_model_name_or_path=str(tmp_path / "two"))
+    for two in (adapter("two", base_model_name_or_path=str(one)), adapter("two", base_model_name_or_path=str(tmp_path / "two"))):
+        with pytest.raises(InputError, match="round in a circle"):
+            load_model(two, device="cpu")
+
+
+def test_only_safetensors_are_read_of_an_adapter_too(adapter: Callable[..., Path]) -> None:
+    folder = adapter("pickled")
+    (folder / "adapter_model.safetensors").unlink()
+    torch.save({}, folder / "adapter_model.bin")
+    with pytest.raises(InputError, match=r"no adapter_model\.safetensors"):
+        load_model(folder, device="cpu")

@@ -49,6 +49,7 @@ def test_any_text_becomes_the_same_tokens_and_back(both, text):
 def test_the_tokenizers_facts(both):
     plain, theirs = both[0].tokenizer, both[1].tokenizer
     assert (len(plain), plain.eos_token_id, plain.pad_token_id) == (len(theirs), theirs.eos_token_id, theirs.pad_token_id)
+    assert plain.get_vocab() == theirs.get_vocab()
     assert {n: (t.content, t.special) for n, t in plain.added_tokens_decoder.items()} == {
         n: (t.content, t.special) for n, t in theirs.added_tokens_decoder.items()
     }

@@ -15,6 +15,7 @@ from openai.types.chat import ChatCompletion, ChatCompletionChunk  # noqa: E402
 from onevision import tasks  # noqa: E402
 from onevision.ask import Model  # noqa: E402
 from onevision.engine.base import SamplingParams  # noqa: E402
+from onevision.engine.load import load_local  # noqa: E402
 from onevision.engine.openai import OpenAIEngine, data_url  # noqa: E402
 from onevision.models.prompts import messages_for  # noqa: E402
 
@@ -68,6 +69,18 @@ def test_an_answer_is_what_ask_gives(server: Any, client: Any, engine: Any) -> N
         assert choice.finish_reason == ours.stop
         assert reply.usage.completion_tokens == len(ours.token_ids) and reply.usage.prompt_tokens == ours.prompt_tokens > 20
         assert reply.usage.total_tokens == reply.usage.completion_tokens + reply.usage.prompt_tokens
+
+
+def test_nano_is_served_as_it_is_asked(serve: Any) -> None:
+    """The engine that `onevision serve` loads for it, which reads its files without transformers."""
+    nano = load_local("nano", device="cpu")
+    running = serve(on=nano)
+    replies = [post(running, messages=chat_of(problem), max_tokens=40, logprobs=True, top_logprobs=2).json() for problem in PROBLEMS[:3]]
+    for problem, reply in zip(PROBLEMS, replies, strict=False):
+        ours = Model("nano", nano).ask(problem.images, problem.question, max_new_tokens=40).completion
+        assert reply["usage"]["completion_tokens"] == len(ours.token_ids)
+        said = reply["choices"][0]["message"]
+        assert all(part in ours.text for part in (said.get("reasoning_content") or "", said["content"] or ""))
 
 
 def test_a_stream_is_the_same_text_in_pieces(server: Any, client: Any) -> None:

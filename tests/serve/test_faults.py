@@ -1,8 +1,10 @@
 """What goes wrong out there: each refused in OpenAI's format, while the server lives and serves the others."""
 
+import asyncio
 import base64
 import io
 import json
+import signal
 import socket
 import struct
 import threading
@@ -15,7 +17,12 @@ import pytest
 from PIL import Image
 
 pytest.importorskip("openai")
+from pydantic import ValidationError
+from starlette.responses import StreamingResponse
+
 from onevision.engine.openai import data_url
+from onevision.serve.pictures import decode
+from onevision.serve.schema import ChatRequest
 
 TEXT = [{"role": "user", "content": "How many?"}]
 
@@ -27,6 +34,11 @@ def body_of(**more: Any) -> dict[str, Any]:
 def with_picture(data: bytes, kind: str = "png") -> list[dict[str, Any]]:
     url = f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
     return [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": url}}, {"type": "text", "text": "How many?"}]}]
+
+
+def several(data: bytes, count: int) -> list[dict[str, Any]]:
+    (message,) = with_picture(data)
+    return [message | {"content": message["content"][:1] * count + message["content"][1:]}]
 
 
 def post(server: Any, content: Any = None, **more: Any) -> httpx.Response:
@@ -50,7 +62,7 @@ def _alive(server: Any) -> Any:
 @pytest.fixture
 def picture() -> bytes:
     out = io.BytesIO()
-    Image.effect_noise((120, 90), 80).convert("RGB").save(out, "PNG")
+    Image.effect_noise((220, 160), 80).convert("RGB").save(out, "PNG")
     return out.getvalue()
 
 
@@ -121,6 +133,60 @@ def test_a_decompression_bomb(server: Any) -> None:
     assert time.process_time() - begun < 2.0, "it was decoded"
 
 
+def test_pictures_that_are_too_many_together(server: Any, picture: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each within its own limit. What is over is not opened: twenty one-bit pictures of 10 kB would take 1.2 GB."""
+    opened: list[int] = []
+    monkeypatch.setattr("onevision.serve.chat.decode", lambda data, settings: opened.append(1) or decode(data, settings))
+    refused(post(server, messages=several(bomb(4400, 4400), 20)), 400, "more than 40 megapixels together")
+    assert len(opened) == 3
+    refused(post(server, messages=several(picture, 17)), 400, "more than 16 pictures")
+
+
+class Waiting:
+    """A network on which each picture takes its time."""
+
+    def __init__(self, data: bytes, seconds: float) -> None:
+        self.data, self.seconds, self.fetched = data, seconds, 0
+
+    async def fetch(self, url: str, param: str) -> bytes:
+        self.fetched += 1
+        await asyncio.sleep(self.seconds)
+        return self.data
+
+
+def by_address(count: int) -> list[dict[str, Any]]:
+    part = {"type": "image_url", "image_url": {"url": "http://pics.example/a.png"}}
+    return [{"role": "user", "content": [part] * count + [{"type": "text", "text": "How many?"}]}]
+
+
+def test_fetching_pictures_counts_as_waiting(serve: Any, picture: bytes) -> None:
+    one = serve(fetcher=Waiting(picture, 0.3), timeout=0.5)
+    refused(post(one, messages=by_address(3)), 504, "not finished within 0.5 s")
+    assert one.scheduler.inside == 0
+
+
+def test_pictures_of_those_who_are_sent_away_are_not_opened(serve: Any, picture: bytes) -> None:
+    web = Waiting(picture, 60.0)
+    one = serve(fetcher=web, max_batch=1, queue=0, timeout=2.0)
+    first = threading.Thread(target=post, args=(one,), kwargs={"messages": by_address(1)})
+    first.start()
+    while not web.fetched:
+        time.sleep(0.01)
+    refused(post(one, messages=by_address(1)), 429, "too many requests")
+    first.join()
+    assert web.fetched == 1
+
+
+def test_many_unknown_keys(server: Any) -> None:
+    """One error for all of them: 200,000 would take seconds and hundreds of megabytes."""
+    many = {f"key{number}": 0 for number in range(1000)}
+    for body in (body_of(**many), body_of(messages=[TEXT[0] | many])):
+        refused(post(server, **body), 400, "'key0' is not known here")
+        with pytest.raises(ValidationError) as found:
+            ChatRequest.model_validate(body)
+        assert found.value.error_count() == 1
+
+
 def test_pictures_that_are_none(server: Any, picture: bytes) -> None:
     refused(post(server, messages=with_picture(picture[: len(picture) // 2])), 400, "damaged or cut short")
     refused(post(server, messages=with_picture(b"GIF89a, but no")), 400, "picture")
@@ -157,9 +223,7 @@ def test_ten_thousand_parts(server: Any, picture: bytes) -> None:
 
 def test_a_prompt_over_the_context(server: Any, picture: bytes) -> None:
     refused(post(server, messages=[{"role": "user", "content": "word " * 2000}]), 400, "context holds 512")
-    several = with_picture(picture)
-    several[0]["content"] = several[0]["content"][:1] * 40 + several[0]["content"][1:]
-    refused(post(server, messages=several), 400, "for pictures")
+    refused(post(server, messages=several(picture, 16)), 400, "for pictures")
     refused(post(server, messages=[{"role": "user", "content": "x" * (2**20 + 1)}]), 400, "at most 1048576")
 
 
@@ -254,6 +318,26 @@ def test_clients_that_vanish_free_their_place(serve: Any, engine: Any) -> None:
         assert post(one).status_code == 200
 
 
+def test_streams_that_are_given_up_while_they_wait_leave_the_queue(serve: Any, engine: Any) -> None:
+    one = serve(on=Slow(engine), max_batch=1, queue=2)
+    content = json.dumps(body_of(max_tokens=480, stream=True, temperature=2)).encode()
+    lines = [begin(one, len(content), content)]
+    assert lines[0].recv(200).startswith(b"HTTP/1.1 200")
+    lines += [begin(one, len(content), content) for _ in range(2)]
+    wait_until(lambda: one.scheduler.waiting == 2, "they do not wait")
+    for line in lines[1:]:
+        line.close()
+    wait_until(lambda: one.scheduler.waiting == 0, "their places are still taken")
+    lines[0].close()
+
+
+def wait_until(true: Any, otherwise: str) -> None:
+    deadline = time.monotonic() + 5
+    while not true():
+        assert time.monotonic() < deadline, otherwise
+        time.sleep(0.02)
+
+
 def test_twice_the_capacity(serve: Any) -> None:
     """Every request is answered or refused with 429 and Retry-After; afterwards all places are free."""
     one = serve(max_batch=4, queue=4)
@@ -343,6 +427,44 @@ def test_it_finishes_what_it_began(serve: Any, engine: Any) -> None:
     one.stop()
     with pytest.raises(httpx.ConnectError):
         post(one)
+
+
+def test_a_line_that_never_ends_does_not_keep_it_alive(
+    serve: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As the page in an open tab has one."""
+    monkeypatch.setattr("onevision.serve.server.LAST_SECONDS", 0.3)
+    one = serve()
+
+    async def forever() -> StreamingResponse:
+        async def beats() -> Any:
+            while True:
+                yield b"."
+                await asyncio.sleep(0.05)
+
+        return StreamingResponse(beats())
+
+    one.app.add_api_route("/forever", forever)
+    with httpx.stream("GET", f"{one.root}/forever", timeout=60) as reply:
+        next(reply.iter_raw())
+        one.scheduler.stopping = True
+        one.thread.join(10)
+        assert not one.thread.is_alive()
+    assert "Exception" not in caplog.text
+
+
+def test_a_second_signal_ends_it_at_once(serve: Any, engine: Any) -> None:
+    one = serve(on=Slow(engine))
+    content = json.dumps(body_of(max_tokens=480, stream=True, temperature=2)).encode()
+    line = begin(one, len(content), content)
+    assert line.recv(200).startswith(b"HTTP/1.1 200")
+    one.server.handle_exit(signal.SIGTERM, None)
+    one.thread.join(0.5)
+    assert one.thread.is_alive(), "what was begun is finished"
+    one.server.handle_exit(signal.SIGTERM, None)
+    one.thread.join(3)
+    assert not one.thread.is_alive()
+    line.close()
 
 
 def test_data_urls_of_honest_pictures(server: Any) -> None:

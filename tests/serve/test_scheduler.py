@@ -1,6 +1,7 @@
 """Who is let in, and engines that batch by themselves."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from typing import Any
@@ -71,17 +72,15 @@ def test_the_queue_is_bounded_and_says_when_to_come_back() -> None:
 
 
 @pytest.mark.parametrize("embedded", [False, True])
-def test_an_end_that_waits_for_what_was_begun(embedded: bool, engine: Any) -> None:
+def test_what_was_begun_is_finished_and_nothing_new_is_taken(embedded: bool, engine: Any) -> None:
     async def run() -> None:
         scheduler = made(BatchScheduler, engine) if embedded else made(Scheduler, Spelling(0.01))
         begun = asyncio.ensure_future(scheduler.generate(CHAT, GREEDY))
         await asyncio.sleep(0)
-        ending = asyncio.ensure_future(scheduler.drain())
-        await asyncio.sleep(0)
+        scheduler.stopping = True
         with pytest.raises(Stopping):
             await scheduler.generate(CHAT, GREEDY)
-        await ending
-        assert begun.done() and (await begun)[0].text
+        assert (await begun)[0].text and scheduler.inside == 0
         scheduler.close()
 
     asyncio.run(run())
@@ -125,6 +124,18 @@ def test_what_an_engine_refuses_is_refused(engine: Any) -> None:
     asyncio.run(run())
 
 
+def test_a_text_over_the_context_is_refused_without_a_tokenizer(engine: Any) -> None:
+    async def run() -> None:
+        scheduler = made(BatchScheduler, engine)
+        scheduler._reader = None
+        with pytest.raises(InputError, match=r"1000000 characters, but the model's context holds 512"):
+            await scheduler.generate(messages_for((), "x" * 1_000_000), GREEDY)
+        assert scheduler.inside == 0
+        scheduler.close()
+
+    asyncio.run(run())
+
+
 def test_scheduled_answers_are_the_engines_own(engine: Any) -> None:
     """As many at a time as there are places, one after the other, streamed and not."""
     chats = [messages_for((), "Which number" + " there" * words) for words in range(12)]
@@ -150,6 +161,42 @@ def test_pieces_that_wait_are_joined() -> None:
     last = Completion("ab", (1,), (0.0,), "stop")
     pieces = [Piece(0, "a"), Piece(1, "x"), Piece(0, "b", completion=last), Piece(1, "y")]
     assert joined(pieces) == [Piece(0, "ab", completion=last), Piece(1, "xy")]
+
+
+class Known(Spelling):
+    """With a tokenizer beside it, whose tokens are letters and tags, as vLLM's is: it tells log-probabilities at the end."""
+
+    context = 512
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tokenizer = self
+
+    def __call__(self, text: str) -> dict[str, list[int]]:
+        return {"input_ids": [ord(letter) for letter in text]}
+
+    def get_vocab(self) -> dict[str, int]:
+        return {"a": 97}
+
+    def decode(self, ids: list[int], **_: Any) -> str:
+        return "".join(map(chr, ids))
+
+    async def stream(self, messages: Sequence[Message], sampling: SamplingParams) -> AsyncIterator[Delta]:
+        text = "<think>\na\n</think>\nb"
+        for letter in text:
+            yield Delta(letter)
+        yield Delta("", Completion(text, tuple(map(ord, text)), (-0.5,) * len(text), "stop", 7))
+
+
+@pytest.mark.parametrize("body", [{}, {"n": 2}, {"stream": True}])
+def test_log_probabilities_that_come_at_the_end_are_told_apart(serve: Any, body: dict[str, Any]) -> None:
+    one = serve(kind=Scheduler, on=Known())
+    ask = {"model": "tiny", "messages": [{"role": "user", "content": "?"}], "logprobs": True}
+    reply = httpx.post(f"{one.url}/chat/completions", json=ask | body)
+    parts = [reply.json()] if not body.get("stream") else [json.loads(line[6:]) for line in reply.text.splitlines() if "{" in line]
+    told = [choice["logprobs"] for part in parts for choice in part["choices"] if choice["logprobs"] and choice["index"] == 0]
+    text = {part: "".join(one["token"] for logprobs in told for one in logprobs[part] or ()) for part in ("reasoning_content", "content")}
+    assert text == {"reasoning_content": "<think>\na\n</think>", "content": "\nb"}
 
 
 def test_other_engines_serve_through_the_same_api(serve: Any) -> None:

@@ -73,6 +73,8 @@ def test_an_allowed_host_is_asked_at_the_address_that_was_checked() -> None:
         "file:///etc/passwd",
         "gopher://pics.example/",
         "http://[::1/",
+        "http://pics.example/\x01",
+        "http://pics.example/" + "a" * 70_000,
         "http://pics.example:99999/",
         "//pics.example/a.png",
         "",
@@ -96,6 +98,7 @@ def test_nothing_is_fetched_by_default() -> None:
         *("127.0.0.1", "10.0.0.8", "172.16.3.4", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1", "255.255.255.255"),
         *("::1", "::", "fe80::1", "fe80::1%eth0", "fc00::1", "ff02::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1"),
         *("64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "2002:7f00:1::", "2001:db8::1"),
+        *("::127.0.0.1", "fec0::1", "4000::1", "64:ff9b:1::7f00:1", "64:ff9b:1:7f00:0:100::"),
     ],
 )
 def test_an_allowed_name_with_a_private_address_is_refused(address: str) -> None:
@@ -129,6 +132,12 @@ def test_a_redirect_is_held_to_the_same_rules(target: str) -> None:
     with pytest.raises(Refusal):
         web.fetch("http://pics.example/a.png")
     assert len(web.requests) == 1
+
+
+@pytest.mark.parametrize("answer", [(304, {}), (300, {}), (302, {}), (302, {"location": "http://[oops/"}), (302, {"location": "//\x01"})])
+def test_a_redirect_to_nowhere_is_refused(answer: tuple[int, dict[str, str]]) -> None:
+    with pytest.raises(Refusal):
+        Web(PUBLIC, lambda request: httpx.Response(answer[0], headers=answer[1])).fetch("http://pics.example/a.png")
 
 
 def test_redirects_to_where_one_may_go_are_followed_a_few_times() -> None:

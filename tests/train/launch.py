@@ -17,8 +17,8 @@ def _train(recipe, environment):
     run(recipe)
 
 
-def start(recipe, processes=1):
-    """The started processes of a run."""
+def start(recipe, processes=1, work=_train):
+    """The started processes of a run. work: (recipe, environment), what each of them does."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -26,14 +26,14 @@ def start(recipe, processes=1):
     started = []
     for rank in range(processes):
         environment = group | {"RANK": str(rank), "LOCAL_RANK": str(rank)} if processes > 1 else {}
-        started.append(_context.Process(target=_train, args=(recipe, environment | {"OMP_NUM_THREADS": "1"})))
+        started.append(_context.Process(target=work, args=(recipe, environment | {"OMP_NUM_THREADS": "1"})))
         started[-1].start()
     return started
 
 
-def finished(recipe, processes=1, seconds=300):
+def finished(recipe, processes=1, seconds=300, work=_train):
     """The folder of a run that went through."""
-    for process in start(recipe, processes):
+    for process in start(recipe, processes, work):
         process.join(seconds)
         assert process.exitcode == 0
     return Path(recipe.output_dir)

@@ -9,6 +9,7 @@ from onevision.models.prompts import fenced, parse
 from onevision.train.data import Corpus, Draws, Share, Updates, blank_row, longest_row, pack, row_tokens
 from onevision.train.encode import BLANK, IGNORE, Encoded
 from onevision.train.recipe import SFTRecipe
+from onevision.train.see import LabelledPictures
 from onevision.train.trainer import stream
 
 
@@ -32,6 +33,12 @@ def test_processes_share_out_every_update(processor):
     shares = [Updates(Draws(recipe, corpus), processor, Share(3, process, 2), end=16) for process in (0, 1)]
     found = [[numbers(update) for update in updates] for updates in shares]
     assert found == [[[0, 1, 2], [6, 7, 8], [12, 13, 14]], [[3, 4, 5], [9, 10, 11], [15]]]
+
+
+def test_processes_look_at_different_pictures():
+    shares = [LabelledPictures(share, 0, 0.5, 0.5, first_batch=3) for share in (Share(4), Share(2, 0, 2), Share(2, 1, 2))]
+    whole, first, second = (next(iter(pictures))["glyph"] for pictures in shares)
+    assert torch.equal(whole, torch.cat([first, second]))
 
 
 def test_workers_and_a_later_start_change_nothing(processor):

@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 
 from onevision.errors import InputError
 from onevision.train.data import Corpus, Share
-from onevision.train.grpo import GRPOTrainer, reinforce
+from onevision.train.grpo import GRPOTrainer, _planned, reinforce
 from onevision.train.pack import use_packing
 from onevision.train.prompts import Prompts
 from onevision.train.recipe import GRPORecipe
@@ -87,10 +87,12 @@ def test_killed_and_rerun_is_as_if_nothing_happened(recipe, tmp_path, after):
     assert all(torch.equal(weight, whole[name]) for name, weight in final(recipe).items())
 
 
-def test_two_processes_learn_what_one_learns(recipe, tmp_path):
+@pytest.mark.parametrize("scale", ["group", "batch"])
+def test_two_processes_learn_what_one_learns(recipe, tmp_path, scale):
     """Under DDP, with gloo: the same prompts, the same answers, the same losses."""
-    finished(replace(recipe, dynamic_sampling=1))
-    two = replace(recipe, dynamic_sampling=1, output_dir=str(tmp_path / "two"), per_device_train_batch_size=1)
+    recipe = replace(recipe, dynamic_sampling=1, scale_rewards=scale)
+    finished(recipe)
+    two = replace(recipe, output_dir=str(tmp_path / "two"), per_device_train_batch_size=1)
     finished(two, processes=2)
     assert [line["loss"] for line in logged(two)] == pytest.approx([line["loss"] for line in logged(recipe)], abs=1e-4)
     whole = final(recipe)
@@ -148,6 +150,25 @@ def test_cut_answers_teach_nothing_where_asked(recipe):
             assert (judged.total is None) == (completion.stop == "length")
 
 
+def test_layers_that_are_run_again_still_answer(recipe, monkeypatch):
+    """gradient_checkpointing and the embedded engine, as in recipes/r1-onevision-3b-grpo.yaml."""
+    modes, learn = [], GRPOTrainer.learn
+    monkeypatch.setattr(GRPOTrainer, "learn", lambda self, model: (modes.append(self.policy.training), learn(self, model))[1])
+    plain, again = (replace(recipe, output_dir=f"{recipe.output_dir}{n}", gradient_checkpointing=n) for n in (False, True))
+    reinforce(plain)
+    reinforce(again)
+    assert modes == [True] * 8
+    assert [line["loss"] for line in logged(again)] == pytest.approx([line["loss"] for line in logged(plain)], abs=1e-5)
+
+
+def test_adapters_do_not_drop_out_of_rollouts(recipe, monkeypatch):
+    pytest.importorskip("peft")
+    modes, answer = [], TorchRollouts.__call__
+    monkeypatch.setattr(TorchRollouts, "__call__", lambda self, *args: (modes.append(self.model.training), answer(self, *args))[1])
+    reinforce(replace(recipe, finetuning_type="lora", lora_dropout=0.5, max_steps=2))
+    assert modes == [False, False]
+
+
 def test_a_reference_holds_back(recipe):
     """With a huge beta and nothing to gain the policy stays where it is."""
     strong = replace(recipe, beta=0.5, max_steps=2, logging_steps=1, num_generations=16)  # so many that their pay differs
@@ -164,6 +185,35 @@ def test_frozen_tower_looks_once(recipe):
     trainer.rows = trainer.experience(next(iter(data)))
     trainer.learn(trainer.model)
     assert looks == [1]
+
+
+def test_nobody_looks_ahead_for_vllm(recipe):
+    """It looks itself, and outside the model's own forward a sharded tower could not be run."""
+    trainer, data = trainer_of(recipe)
+    trainer.recipe = replace(recipe, rollout="vllm")
+    looks = []
+    trainer.policy.model.visual.register_forward_hook(lambda *_: looks.append(1))
+    own = trainer.rollouts
+
+    def rollouts(prompts, features, *how):
+        assert features is None
+        seen = trainer._look(prompts)
+        looks.clear()
+        return own(prompts, torch.cat(seen), *how)
+
+    trainer.rollouts = rollouts
+    trainer.rows = trainer.experience(next(iter(data)))
+    assert looks == []
+    assert all(row.features is None and "pixel_values" in row.batch for row in trainer.rows)
+
+
+def test_prompts_beyond_the_context_are_passed_over(recipe, tmp_path, capfd):
+    rows = [{"id": "long", "problem": "word " * 600, "solution": "<answer>1</answer>"}]
+    rows += [{"id": "short", "problem": "What is 1 + 1?", "solution": "<answer>2</answer>"}]
+    path = tmp_path / "sums.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)))
+    reinforce(replace(recipe, tasks={}, dataset=[str(path)], max_steps=2))
+    assert "but the model's context holds 512" in capfd.readouterr().err
 
 
 def test_lora(recipe):
@@ -195,10 +245,14 @@ def test_a_data_set(recipe, tmp_path):
         ({"max_steps": -1}, "give max_steps"),
         ({"tasks": {"scne": 1.0}}, "scne"),
         ({"reward_funcs": ["gone"]}, "gone"),
-        ({"fsdp": "full_shard"}, "rollout: vllm"),
         ({"rollout": "vllm", "finetuning_type": "lora"}, "rollout: torch"),
     ],
 )
 def test_what_cannot_be(recipe, change, message):
     with pytest.raises(InputError, match=message):
         reinforce(replace(recipe, **change))
+
+
+def test_sharded_weights_need_vllm(recipe):
+    with pytest.raises(InputError, match="rollout: vllm"):
+        _planned(replace(recipe, fsdp="full_shard"), Corpus(recipe), 2)

@@ -100,6 +100,7 @@ def test_advantages():
     assert scaled[1].tolist() == [0.0] * 4
     known = rewards[~rewards.isnan()]
     assert advantages(rewards, "batch")[0, 0].item() == pytest.approx(0.5 / (known.std().item() + 1e-4))
+    assert torch.equal(advantages(rewards[:1], "batch", rewards), advantages(rewards, "batch")[:1]), "wherever the others are"
     assert advantages(torch.full((2, 3), nan), "group").tolist() == [[0.0] * 3] * 2, "nobody could judge"
 
 

@@ -14,6 +14,7 @@ from onevision import tasks
 from onevision.cli import main
 from onevision.errors import InputError
 from onevision.models.load import load_processor, nano_folder
+from onevision.train.adapt import adapt
 from onevision.train.encode import collate, encode, supervised
 from onevision.train.pack import use_packing
 from onevision.train.plan.architecture import Architecture, Precision, count, find_config, saved_bytes
@@ -97,6 +98,24 @@ def test_more_devices_and_higher_stages_never_take_more(seven, stage, devices, t
 
     assert state(stage, 2 * devices) <= state(stage, devices)
     assert state(min(3, stage + 1), devices) <= state(stage, devices)
+
+
+@pytest.mark.parametrize("keys", [{}, {"freeze_vision_tower": True}, {"lora_target": "q_proj,down_proj"}])
+def test_lora_is_counted_as_it_is_made(nano, keys):
+    pytest.importorskip("peft")
+    recipe = replace(GRPO, finetuning_type="lora", lora_rank=4, **keys)
+    model = adapt(Qwen2_5_VLForConditionalGeneration(nano.config), recipe)
+    assert sum(nano.learning(recipe).values()) == sum(weight.numel() for weight in model.parameters() if weight.requires_grad)
+
+
+def test_lora_beside_the_tower_is_learnt_through_it(seven):
+    row, precision = Row(8192, 2048, 8192, 334), Precision(torch.bfloat16, False)
+    both = replace(SFT, finetuning_type="lora")
+    text = replace(both, freeze_vision_tower=True, freeze_multi_modal_projector=True)
+    assert set(seven.learning(both)) - set(seven.learning(text)) == {"lora vision", "lora projector"}
+    assert activations(seven, both, precision, row, flash=True) > activations(seven, text, precision, row, flash=True)
+    seen = forward_flops(seven, Text(1000, 500, 100))["vision"]
+    assert step_flops(seven, both, Text(1000, 500, 100))[0] - step_flops(seven, text, Text(1000, 500, 100))[0] == pytest.approx(seen)
 
 
 def test_kv_cache_of_a_token(seven):

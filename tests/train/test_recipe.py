@@ -24,6 +24,11 @@ def test_yaml_numbers_without_a_dot_are_numbers(recipe):
     assert load_recipe(recipe).learning_rate == 1e-5
 
 
+def test_weights_of_tasks_are_numbers_of_any_kind(recipe):
+    assert load_recipe(recipe, ["tasks={chain: 2, scene: 1e-1}"]).tasks == {"chain": 2.0, "scene": 0.1}
+    assert load_recipe(recipe, ["lr_scheduler_kwargs={num_cycles: 1}"]).lr_scheduler_kwargs == {"num_cycles": 1}
+
+
 def test_overrides_win(recipe):
     changed = load_recipe(recipe, ["max_steps=7", "tasks={chain: 2.0}", "bf16=false"])
     assert (changed.max_steps, changed.tasks, changed.bf16) == (7, {"chain": 2.0}, False)
@@ -37,6 +42,14 @@ def test_overrides_win(recipe):
         ("bf16=3", ["bf16", "bool"]),
         ("stage=grop", ["stage", "grop", "sft"]),
         ("nonsense", ["nonsense", "key=value"]),
+        ("tasks={chain: heavy}", ["tasks.chain", "heavy", "float"]),
+        ("tasks={1: 1.0}", ["tasks", "1", "str"]),
+        ("levels=[1, two]", ["levels[1]", "two", "int"]),
+        ("sizes=[[112, big]]", ["sizes[0][1]", "big", "int"]),
+        ("dataset=[3]", ["dataset[0]", "3", "str"]),
+        ("per_device_train_batch_size=0", ["per_device_train_batch_size", "0", "1 or more"]),
+        ("pack_tokens=-1", ["pack_tokens", "-1", "1 or more"]),
+        ("learning_rate=-1e-5", ["learning_rate", "-1e-05", "0 or more"]),
     ],
 )
 def test_mistakes_are_named(recipe, override, words):

@@ -20,6 +20,8 @@ from onevision.train.command import main, run
 from onevision.train.sft import SFTTrainer
 from onevision.train.trainer import steps_done
 
+NO_GPU = pytest.mark.skipif(torch.cuda.is_available(), reason="FSDP runs on a GPU")
+
 
 def weights(folder, checkpoint=None):
     return load_file(Path(folder) / (f"checkpoint-{checkpoint}" if checkpoint else "") / "model.safetensors")
@@ -47,6 +49,14 @@ def test_a_run_in_two_parts_equals_one(recipe, stage, keys):
     assert same(weights(whole), weights(parts))
     assert losses(whole) == losses(parts)
     assert (parts / "loss.png").stat().st_size > 1000
+
+
+def test_weights_alone_are_nothing_to_go_on_from(recipe):
+    folder = run(recipe(save_only_model=True))
+    assert run(recipe(save_only_model=True)) == folder, "what is done is only loaded"
+    with pytest.raises(InputError, match=r"checkpoint-4 holds weights only: set model_name_or_path to it"):
+        run(recipe(save_only_model=True, max_steps=6))
+    run(recipe(folder="next", model_name_or_path=str(folder / "checkpoint-4"), max_steps=1))
 
 
 def test_killed_at_any_moment_it_ends_bit_for_bit_the_same(recipe):
@@ -99,6 +109,17 @@ def test_a_data_set_is_learnt_from_epoch_by_epoch(recipe, rows):
     assert held_out[-1]["eval_loss"] < 10
 
 
+def test_a_share_of_few_rows_may_be_none(recipe, rows):
+    folder = run(recipe(dataset=[rows(8)], max_steps=1, val_size=0.05))
+    assert "eval_loss" not in (folder / "losses.jsonl").read_text()
+
+
+def test_tasks_may_join_a_run_on_data_sets(recipe, rows):
+    run(recipe(dataset=[rows(8)], max_steps=2))
+    run(recipe(dataset=[rows(8)], tasks={"scene": 1.0}, max_steps=4))
+    assert steps_done(recipe().output_dir)[0] == 4
+
+
 def test_held_out_loss_is_the_mean_over_tokens(recipe, rows, tiny_model_dir):
     """With a learning rate of zero evaluation must find the loss of the model as it came, however it is packed."""
     found = []
@@ -124,8 +145,9 @@ def test_lora_leaves_the_base_alone_and_loads_as_one_model(recipe, tiny_model_di
     assert changed and all("language_model" in name for name in changed)
 
 
-def test_lora_goes_on_where_it_stopped(recipe):
-    keys = {"finetuning_type": "lora", "lora_dropout": 0.1, "lora_target": "q_proj,v_proj"}
+@pytest.mark.parametrize("optim", ["adamw_torch", "muon"])
+def test_lora_goes_on_where_it_stopped(recipe, optim):
+    keys = {"finetuning_type": "lora", "lora_dropout": 0.1, "lora_target": "q_proj,v_proj", "optim": optim}
     whole, parts = run(recipe(folder="whole", **keys)), run(recipe(folder="parts", **keys))
     for file in (parts / "checkpoint-4").iterdir():
         file.unlink()
@@ -203,10 +225,14 @@ def test_rows_that_cannot_be_used_are_named_and_passed_over(recipe, tmp_path, ro
         ({"tasks": {"sudoku": 1.0}}, "sudoku"),
         ({"dataset": ["nowhere.jsonl"]}, "nowhere.jsonl"),
         ({"optim": "muon", "fsdp": "full_shard"}, "adamw_torch"),
+        pytest.param({"fsdp": "full_shard"}, "fsdp needs CUDA", marks=NO_GPU),
         ({"deepspeed": "gone.json"}, "gone.json"),
         ({"finetuning_type": "lora", "lora_target": "q_porj"}, "q_porj"),
         ({"freeze_vision_tower": True, "freeze_multi_modal_projector": True, "freeze_language_model": True}, "nothing to learn"),
         ({"val_size": 0.1}, "give a number of samples"),
+        ({"optim": "adamw_tourch"}, "adamw_tourch is not a valid"),
+        ({"lr_scheduler_type": "cosinus"}, "cosinus is not a valid"),
+        ({"report_to": "wandbb"}, "wandbb is not supported"),
     ],
 )
 def test_settings_that_cannot_work_are_refused(recipe, keys, words):

@@ -72,16 +72,33 @@ def _embed_patches(self: Any, patches: "torch.Tensor") -> "torch.Tensor":
 
 
 def _adapted(folder: Path, device: str, dtype: str) -> "tuple[Qwen2_5_VLForConditionalGeneration, Qwen2_5_VLProcessor]":
+    from safetensors import SafetensorError
+
     try:
         from peft import PeftModel
     except ImportError:
         raise MissingPartError(f"'{folder}' is a LoRA adapter; loading it needs peft: pip install 'onevision[train]'") from None
+    if not (folder / "adapter_model.safetensors").is_file():
+        raise InputError(f"'{folder}' is no adapter: it has no adapter_model.safetensors, and other files of weights are not read")
     try:
-        base = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))["base_model_name_or_path"]
+        seen, base = [folder.resolve()], Path(_base(folder)).expanduser()
+        while (base / "adapter_config.json").is_file():  # an adapter may have been taught on top of another one
+            if base.resolve() in seen:
+                raise InputError(f"its bases go round in a circle, by way of {base}")
+            seen, base = [*seen, base.resolve()], Path(_base(base)).expanduser()
+        model, processor = load_model(_base(folder), device, dtype)
+        merged = PeftModel.from_pretrained(model, str(folder)).merge_and_unload().eval()
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+        raise InputError(f"cannot load adapter '{folder}': {' '.join(str(error).split())[:300]}") from error
+    return merged, processor
+
+
+def _base(folder: Path) -> str:
+    """The model that an adapter was taught on."""
+    try:
+        return str(json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))["base_model_name_or_path"])
     except (ValueError, KeyError, TypeError):
         raise InputError(f"'{folder}' is no adapter: its adapter_config.json names no base_model_name_or_path") from None
-    model, processor = load_model(str(base), device, dtype)
-    return PeftModel.from_pretrained(model, folder).merge_and_unload().eval(), processor
 
 
 def resolve(name_or_path: str | Path) -> Path:

@@ -4,12 +4,13 @@ that importing transformers takes."""
 import json
 import math
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from jinja2 import Template
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from PIL.Image import Image, Resampling
 from tokenizers import AddedToken, Tokenizer
@@ -31,6 +32,10 @@ class PlainTokenizer:
     def __call__(self, text: str) -> dict[str, list[int]]:
         """{"input_ids": the text's tokens}."""
         return {"input_ids": self.tokenizer.encode(text).ids}
+
+    def get_vocab(self) -> dict[str, int]:
+        """Every token's entry and its id."""
+        return dict(self.tokenizer.get_vocab())
 
     @cached_property
     def added_tokens_decoder(self) -> dict[int, AddedToken]:
@@ -54,13 +59,11 @@ class PlainProcessor:
         self.image_token_id = image_token_id
         self.image_token = str(self.tokenizer.tokenizer.id_to_token(image_token_id))
         self.pictures = Pictures(json.loads((folder / "preprocessor_config.json").read_text(encoding="utf-8")))
-        # As transformers renders templates, which come with a checkpoint and are not trusted.
-        sandbox = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True)
-        self.template = sandbox.from_string(chat_template)
+        self.chat_template = chat_template
 
     def apply_chat_template(self, messages: Sequence[Message], tokenize: bool = False, add_generation_prompt: bool = True) -> str:
         """The chat as the model reads it, one placeholder for each picture."""
-        return self.template.render(messages=messages, add_generation_prompt=add_generation_prompt)
+        return _template(self.chat_template).render(messages=messages, add_generation_prompt=add_generation_prompt)
 
     def __call__(self, images: Sequence[Image] | None, text: Sequence[str], **_: Any) -> dict[str, torch.Tensor]:
         """A batch of texts, padded on the left, with the pictures of all of them in order: input_ids, attention_mask and
@@ -84,6 +87,12 @@ class PlainProcessor:
         first, *others = text.split(self.image_token)
         whole = first + "".join(self.image_token * next(sizes) + part for part in others)
         return list(self.tokenizer(whole)["input_ids"])
+
+
+@lru_cache(maxsize=8)
+def _template(source: str) -> Template:
+    """As transformers has it: a template comes with a checkpoint and is not trusted."""
+    return ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True).from_string(source)
 
 
 class Pictures:

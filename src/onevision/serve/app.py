@@ -5,9 +5,9 @@ import json
 import logging
 import re
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable
 from contextlib import aclosing
-from typing import Any
+from typing import Any, TypeVar
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -27,6 +27,8 @@ from onevision.serve.schema import ChatReply, ChatRequest, Health, ModelCard, Mo
 from onevision.serve.settings import Settings
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 ERRORS: dict[int | str, dict[str, Any]] = {
     "4XX": {"model": ErrorReply, "description": "The request is not answered; the error says why."},
@@ -70,14 +72,14 @@ class _Api:
         self._check_model(body.model)
         if body.top_logprobs and not self.scheduler.logprobs:
             raise Refusal("this model's engine tells no top_logprobs; leave it out", "top_logprobs")
-        asked = await asked_of(body, self.settings, self.fetcher)
-        answers = Answers(self.name, asked.n, self.scheduler.tokenizer)
         if body.logprobs and self.scheduler.tokenizer is None:
             raise Refusal("this model's engine tells no logprobs; leave it out", "logprobs")
+        asked = asked_of(body, self.settings, self.fetcher)
+        answers = Answers(self.name, asked.n, self.scheduler.tokenizer)
         if not body.stream:
             return JSONResponse(await _unless_gone(request, self._whole(asked, answers)))
         usage = bool(body.stream_options and body.stream_options.include_usage)
-        return await _Events.begin(self._events(asked, answers, usage), self.settings.timeout)
+        return await _unless_gone(request, _Events.begin(self._events(asked, answers, usage), self.settings.timeout))
 
     async def models(self) -> ModelList:
         """The one model that is served."""
@@ -169,7 +171,7 @@ def _line(value: Any) -> bytes:
     return b"data: " + json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode() + b"\n\n"
 
 
-async def _unless_gone(request: Request, work: Any) -> Any:
+async def _unless_gone(request: Request, work: Awaitable[T]) -> T:
     """What the work comes to, unless the client hangs up first."""
     working = asyncio.ensure_future(work)
     leaving = asyncio.ensure_future(_gone(request))

@@ -110,7 +110,7 @@ class BatchScheduler(Scheduler):
 
     async def _pieces(self, asked: Asked, deadline: float) -> AsyncGenerator[Piece, None]:
         loop = asyncio.get_running_loop()
-        job = Job(asked, await loop.run_in_executor(self._reading, self._reader.prompt, asked.messages))
+        job = Job(asked, await self._in_time(loop.run_in_executor(self._reading, self._reader.prompt, asked.messages), deadline))
         timer = loop.call_later(deadline - loop.time(), job.inbox.put_nowait, TooSlow(self.settings.timeout))
         with self._wake:
             self._waiting.append(job)

@@ -29,17 +29,27 @@ from onevision.serve.settings import Settings
 from onevision.serve.thought import Thought
 from onevision.types import Completion, Message
 
+MAX_PICTURES = 16
+"""In one request."""
 
-async def asked_of(request: ChatRequest, settings: Settings, fetcher: Fetcher) -> Asked:
-    """The request with its pictures opened. Raises Refusal or InputError for a picture that is not to be had."""
-    messages = [await _message(message, f"messages.{index}", settings, fetcher) for index, message in enumerate(request.messages)]
+LARGE_PICTURES = 2
+"""So many pictures of the largest size may come in one request, or smaller ones with as many pixels in all."""
+
+
+def asked_of(request: ChatRequest, settings: Settings, fetcher: Fetcher) -> Asked:
+    """The request. `read` opens its pictures; it raises Refusal for one that is not to be had, and for too many of them."""
     top = (request.top_logprobs or 0) if request.logprobs else None
     # Which tokens are the thought's is seen from the text as it comes.
     streaming = request.stream or top is not None
-    return Asked(messages, request.sampling(settings.max_new_tokens), request.n or 1, streaming, top)
+    pictures = _Pictures(settings, fetcher)
+
+    async def read() -> list[Message]:
+        return [await _message(message, f"messages.{index}", pictures) for index, message in enumerate(request.messages)]
+
+    return Asked((), request.sampling(settings.max_new_tokens), request.n or 1, streaming, top, read)
 
 
-async def _message(message: ChatMessage, where: str, settings: Settings, fetcher: Fetcher) -> Message:
+async def _message(message: ChatMessage, where: str, pictures: "_Pictures") -> Message:
     role = "system" if message.role == "developer" else message.role
     if isinstance(message.content, str):
         thought = f"<think>\n{message.reasoning_content}\n</think>\n" if message.reasoning_content else ""
@@ -47,21 +57,40 @@ async def _message(message: ChatMessage, where: str, settings: Settings, fetcher
     content: list[dict[str, Any]] = []
     for index, part in enumerate(message.content):
         if isinstance(part, ImagePart):
-            image = await _picture(part.image_url.url, f"{where}.content.{index}.image_url", settings, fetcher)
-            content.append({"type": "image", "image": image})
+            content.append({"type": "image", "image": await pictures.open(part.image_url.url, f"{where}.content.{index}.image_url")})
         else:
             content.append({"type": "text", "text": part.text})
     return {"role": role, "content": content}
 
 
-async def _picture(url: str, param: str, settings: Settings, fetcher: Fetcher) -> Any:
-    """Decoding takes long enough to be done in a thread."""
-    try:
-        if url.startswith("data:"):
-            return await asyncio.to_thread(lambda: decode(from_data_url(url, param), settings))
-        return await asyncio.to_thread(decode, await fetcher.fetch(url, param), settings)
-    except InputError as error:
-        raise Refusal(str(error), param, code="invalid_image") from None
+class _Pictures:
+    """Opens a request's pictures one after the other, as long as they are few and not too large together."""
+
+    def __init__(self, settings: Settings, fetcher: Fetcher) -> None:
+        self.settings, self.fetcher = settings, fetcher
+        self.count = self.pixels = 0
+
+    async def open(self, url: str, param: str) -> Any:
+        """Raises Refusal."""
+        self.count += 1
+        if self.count > MAX_PICTURES:
+            raise Refusal(f"more than {MAX_PICTURES} pictures in one request; give fewer", param, code="too_many_images")
+        image = await self._opened(url, param)
+        self.pixels += image.width * image.height
+        if self.pixels > (most := LARGE_PICTURES * self.settings.max_pixels):
+            raise Refusal(
+                f"pictures of more than {most // 1_000_000} megapixels together; give fewer or smaller ones", param, code="too_many_images"
+            )
+        return image
+
+    async def _opened(self, url: str, param: str) -> Any:
+        """Decoding takes long enough to be done in a thread."""
+        try:
+            if url.startswith("data:"):
+                return await asyncio.to_thread(lambda: decode(from_data_url(url, param), self.settings))
+            return await asyncio.to_thread(decode, await self.fetcher.fetch(url, param), self.settings)
+        except InputError as error:
+            raise Refusal(str(error), param, code="invalid_image") from None
 
 
 class Answers:
@@ -116,12 +145,13 @@ class Answer:
         self.tokens = self.reasoning_tokens = self.prompt_tokens = 0
         self.finish: FinishReason = "stop"
         self._thought = Thought()
+        # The same, token by token: what an engine tells only at the end has long gone through the other one.
+        self._tokens = Thought()
         self._untold: tuple[Token, ...] = ()
         self._logprobs: Logprobs | None = None
 
     def add(self, piece: Piece) -> list[ChunkChoice]:
         """Take a piece; the choices of the events it becomes."""
-        over = self._thought.over
         reasoning, content = self._thought.push(piece.text)
         if piece.completion:
             rest = self._thought.finish()
@@ -130,7 +160,7 @@ class Answer:
         self._untold += piece.tokens
         # Until it is clear whether the text begins with a thought, its tokens wait.
         clear = self._thought.over or self._thought.thinking or piece.completion
-        logprobs = self._told(thinking=self._thought.thinking and not over) if self._untold and clear else None
+        logprobs = self._told() if self._untold and clear else None
         events: list[ChunkChoice] = []
         if reasoning:
             events.append(_choice(self.index, {"reasoning_content": reasoning}))
@@ -163,14 +193,22 @@ class Answer:
             return len(completion.token_ids)
         return max(0, len(completion.token_ids) - len(self.tokenizer(self.content)["input_ids"]))
 
-    def _told(self, thinking: bool) -> Logprobs:
-        part, self._untold = [token_logprob(token, self.tokenizer) for token in self._untold], ()
-        told: Logprobs = {"content": None if thinking else part, "refusal": None, "reasoning_content": part if thinking else None}
-        if self._logprobs is None:
-            self._logprobs = {"content": [], "refusal": None, "reasoning_content": None}
-        key = "reasoning_content" if thinking else "content"
-        self._logprobs[key] = [*(self._logprobs[key] or []), *part]  # type: ignore[literal-required]
-        return told
+    def _told(self) -> Logprobs:
+        """What has not been told yet. The token that ends the thought is the thought's last."""
+        told, self._untold = [token_logprob(token, self.tokenizer) for token in self._untold], ()
+        thought = 0
+        for one in told:
+            thought += not self._tokens.over
+            self._tokens.push(one["token"])
+        thought = thought if self._tokens.thinking else 0
+        new: Logprobs = {"content": told[thought:] or None, "refusal": None, "reasoning_content": told[:thought] or None}
+        before = self._logprobs or {"content": [], "refusal": None, "reasoning_content": None}
+        self._logprobs = {
+            "content": [*(before["content"] or []), *told[thought:]],
+            "refusal": None,
+            "reasoning_content": [*(before["reasoning_content"] or []), *told[:thought]] or None,
+        }
+        return new
 
 
 def token_logprob(token: Token, tokenizer: Any) -> TokenLogprob:

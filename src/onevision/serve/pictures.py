@@ -53,8 +53,8 @@ async def resolve(host: str, port: int) -> list[str]:
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address is anyone's to see: no loopback, private, link-local, multicast or reserved one, also not inside
-    an IPv6 address that stands for an IPv4 one (mapped, 6to4, Teredo, NAT64)."""
+    """Whether an IP address is anyone's to see: no loopback, private, link-local, site-local, multicast or reserved one, also not
+    inside an IPv6 address that stands for an IPv4 one (mapped, 6to4, Teredo, NAT64; a network's own NAT64 is reserved)."""
     ip = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(ip, ipaddress.IPv6Address):
         inside = ip.ipv4_mapped or ip.sixtofour or (ip.teredo and ip.teredo[1])
@@ -62,7 +62,7 @@ def is_public(address: str) -> bool:
             inside = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
         if inside:
             return is_public(str(inside))
-    return ip.is_global and not ip.is_multicast
+    return ip.is_global and not (ip.is_multicast or ip.is_reserved or getattr(ip, "is_site_local", False))
 
 
 class Fetcher:
@@ -89,7 +89,7 @@ class Fetcher:
                     if isinstance(answer, bytes):
                         return answer
                     url = urljoin(url, answer)
-        except (TimeoutError, httpx.HTTPError, OSError, UnicodeError) as error:
+        except (TimeoutError, httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
             raise _refused(f"the picture could not be fetched ({type(error).__name__})", param) from None
         raise _refused(f"more than {REDIRECTS} redirects", param)
 
@@ -104,7 +104,7 @@ class Fetcher:
         request = client.build_request("GET", target, headers={"Host": parts.netloc}, extensions={"sni_hostname": host})
         answer = await client.send(request, stream=True, follow_redirects=False)
         try:
-            if answer.is_redirect:
+            if answer.has_redirect_location:
                 return str(answer.headers["location"])
             if answer.status_code != 200:
                 raise _refused(f"{host} answered with status {answer.status_code}", param)

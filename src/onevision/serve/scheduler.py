@@ -3,29 +3,34 @@
 import asyncio
 import math
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from onevision.engine.base import Delta, Engine, SamplingParams
 from onevision.engine.batch import Token
+from onevision.engine.chat import text_of
 from onevision.errors import InputError
 from onevision.serve.errors import Busy, Stopping, TooSlow
 from onevision.serve.metrics import Metrics
 from onevision.serve.settings import Settings
 from onevision.types import Completion, Message
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True)
 class Asked:
-    """A request. streaming: text is wanted as it comes; top: how many likeliest tokens beside each, None for no logprobs."""
+    """A request. streaming: text is wanted as it comes; top: how many likeliest tokens beside each, None for no logprobs.
+    read: gives the messages, in the place of `messages`, once the request is let in; their pictures take time and memory."""
 
     messages: Sequence[Message]
     sampling: SamplingParams
     n: int = 1
     streaming: bool = False
     top: int | None = None
+    read: Callable[[], Awaitable[Sequence[Message]]] | None = None
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,8 @@ class Scheduler:
         self.inside = 0
         self._pace = 1.0
         self._places = asyncio.Semaphore(settings.max_batch)
-        self._empty = asyncio.Event()
+        # Of tokenizers that join bytes no token is longer than its entry in the vocabulary.
+        self._longest = engine.context * max(map(len, self.tokenizer.get_vocab())) if self.tokenizer else math.inf  # type: ignore[attr-defined]
         metrics.watch("onevision_waiting", "Requests that wait for a place.", lambda: self.waiting)
         metrics.watch("onevision_running", "Requests that are being answered.", lambda: self.running)
 
@@ -78,13 +84,16 @@ class Scheduler:
     async def pieces(self, asked: Asked) -> AsyncGenerator[Piece, None]:
         """Answer a request, piece by piece; closing the iterator gives its place back.
 
-        Raises Busy, Stopping, TooSlow, and InputError for what the engine refuses.
+        Raises Busy, Stopping, TooSlow, InputError for what the engine refuses, and what `asked.read` raises.
         """
         self._enter(asked)
         begun, answered = time.monotonic(), False
-        first, finished = begun, 0
+        first, finished, deadline = begun, 0, begun + self.settings.timeout
         try:
-            async with aclosing(self._pieces(asked, begun + self.settings.timeout)) as pieces:
+            if asked.read:
+                asked = replace(asked, messages=await self._in_time(asked.read(), deadline))
+            self._check_length(asked.messages)
+            async with aclosing(self._pieces(asked, deadline)) as pieces:
                 async for piece in pieces:
                     if first == begun:
                         first = time.monotonic()
@@ -117,25 +126,14 @@ class Scheduler:
             async for piece in pieces:
                 yield Delta(piece.text, piece.completion)
 
-    async def drain(self) -> None:
-        """Take nothing new; returns when what was begun is finished."""
-        self.stopping = True
-        while self.inside:
-            self._empty.clear()
-            await self._empty.wait()
-
     def close(self) -> None:
         """End; nothing is answered any more."""
 
     async def _pieces(self, asked: Asked, deadline: float) -> AsyncGenerator[Piece, None]:
-        try:
-            async with asyncio.timeout(deadline - time.monotonic()):
-                await self._places.acquire()
-        except TimeoutError:
-            raise TooSlow(self.settings.timeout) from None
+        await self._in_time(self._places.acquire(), deadline)
         try:
             async with aclosing(self._handed_on(asked)) as pieces:
-                while (piece := await self._next(pieces, deadline)) is not None:
+                while (piece := await self._in_time(anext(pieces, None), deadline)) is not None:
                     yield piece
         finally:
             self._places.release()
@@ -150,12 +148,20 @@ class Scheduler:
             async for delta in deltas:
                 yield _whole(0, delta.text, delta.completion, asked) if delta.completion else Piece(0, delta.text)
 
-    async def _next(self, pieces: AsyncGenerator[Piece, None], deadline: float) -> Piece | None:
+    async def _in_time(self, work: Awaitable[T], deadline: float) -> T:
         try:
             async with asyncio.timeout(deadline - time.monotonic()):
-                return await anext(pieces, None)
+                return await work
         except TimeoutError:
             raise TooSlow(self.settings.timeout) from None
+
+    def _check_length(self, messages: Sequence[Message]) -> None:
+        """A text that is too long in any tokens is refused before a tokenizer spends seconds on it."""
+        length = sum(len(text_of(message)) for message in messages)
+        if length > self._longest:
+            raise InputError(
+                f"the messages have {length} characters, but the model's context holds {self.engine.context} tokens; ask a shorter question"
+            )
 
     def _enter(self, asked: Asked) -> None:
         if self.stopping:
@@ -169,8 +175,6 @@ class Scheduler:
     def _leave(self, seconds: float) -> None:
         self.inside -= 1
         self._pace += 0.1 * (seconds - self._pace)
-        if not self.inside:
-            self._empty.set()
 
     def _count(self, piece: Piece) -> None:
         assert piece.completion is not None

@@ -17,6 +17,15 @@ MAX_LOGPROBS = 20
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _few(cls, values: Any) -> Any:
+        # An error for each of 200,000 unknown keys would take seconds and hundreds of megabytes.
+        if isinstance(values, dict) and len(values) > len(cls.model_fields):
+            unknown = next(key for key in values if key not in cls.model_fields)
+            raise ValueError(f"{unknown[:100]!r} is not known here; leave it out")
+        return values
+
 
 class TextPart(_Strict):
     """Words."""

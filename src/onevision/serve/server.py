@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import time
+from math import ceil
 from types import FrameType
 from typing import Any
 
@@ -70,26 +72,40 @@ def protocol(head_seconds: float) -> type[asyncio.Protocol]:
     return Protocol
 
 
+LAST_SECONDS = 3.0
+"""What was begun has been answered by then; this is for the replies to arrive."""
+
+
 class Server(uvicorn.Server):
     """On the first signal: nothing new is taken (503), what was begun is finished, then it ends. On a second one it ends at once."""
 
     def __init__(self, config: uvicorn.Config, scheduler: Scheduler) -> None:
         super().__init__(config)
         self.scheduler = scheduler
+        config.timeout_graceful_shutdown = ceil(LAST_SECONDS)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """As uvicorn's, from a signal."""
         if self.scheduler.stopping or not self.started:
             super().handle_exit(sig, frame)
+            self.force_exit = True
         self.scheduler.stopping = True
 
     async def on_tick(self, counter: int) -> bool:
         """As uvicorn's, ten times a second."""
-        if self.scheduler.stopping and not self.scheduler.inside and not self.server_state.tasks:
+        if self.scheduler.stopping and not self.scheduler.inside:
             self.should_exit = True
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: Any = None) -> None:
-        """As uvicorn's."""
+        """As uvicorn's. Who keeps a line open for good, as the page in a tab does, is hung up on: cancelled, it would be logged
+        as an error."""
+        lines, end = self.server_state.connections, time.monotonic() + LAST_SECONDS
+        for line in list(lines):
+            line.shutdown()
+        while lines and not self.force_exit and time.monotonic() < end:
+            await asyncio.sleep(0.05)
+        for line in list(lines):
+            line.transport.abort()
         await super().shutdown(sockets)
         self.scheduler.close()

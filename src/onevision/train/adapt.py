@@ -13,6 +13,12 @@ def adapt(model: Any, recipe: Recipe) -> Any:
 
     Raises InputError where nothing would be left to learn, or a LoRA target is no linear layer of the model.
     """
+    freeze(model, recipe)
+    return _with_lora(model, recipe) if recipe.finetuning_type == "lora" else model
+
+
+def freeze(model: Any, recipe: Recipe) -> None:
+    """Freeze what the recipe says. Raises InputError where nothing would be left to learn."""
     inner = model.model
     inner.visual.requires_grad_(not recipe.freeze_vision_tower)
     inner.visual.merger.requires_grad_(not recipe.freeze_multi_modal_projector)
@@ -20,7 +26,6 @@ def adapt(model: Any, recipe: Recipe) -> Any:
     model.lm_head.requires_grad_(not recipe.freeze_language_model)
     if not any(weight.requires_grad for weight in model.parameters()):
         raise InputError("freeze_vision_tower, freeze_multi_modal_projector and freeze_language_model together leave nothing to learn")
-    return _with_lora(model, recipe) if recipe.finetuning_type == "lora" else model
 
 
 def _with_lora(model: Any, recipe: Recipe) -> Any:
@@ -32,17 +37,17 @@ def _with_lora(model: Any, recipe: Recipe) -> Any:
         r=recipe.lora_rank,
         lora_alpha=recipe.lora_alpha or 2 * recipe.lora_rank,
         lora_dropout=recipe.lora_dropout,
-        target_modules=_targets(model, recipe),
+        target_modules=targets(model, recipe),
     )
     adapted = get_peft_model(model, config)
     adapted.peft_config["default"].base_model_name_or_path = recipe.model_name_or_path
     return adapted
 
 
-def _targets(model: Any, recipe: Recipe) -> list[str]:
+def targets(model: Any, recipe: Recipe) -> list[str]:
     """Full names of the linear layers that LoRA goes beside: those that would learn, "all" or the named ones of them.
 
-    The output head stays as it is, as in LLaMA-Factory.
+    The output head stays as it is, as in LLaMA-Factory. Raises InputError for a name that is no such layer's.
     """
     learning = [
         name

@@ -92,8 +92,9 @@ class Curriculum:
         write_atomic(folder / "curriculum.json", json.dumps({"tasks": states}))
 
     def load(self, folder: Path) -> None:
-        """Take up the states a checkpoint holds; tasks it does not know start at the bottom."""
-        states: dict[str, Any] = json.loads((folder / "curriculum.json").read_text()).get("tasks", {})
+        """Take up the states a checkpoint holds; tasks it does not know start at the bottom, all of them where it had none."""
+        path = folder / "curriculum.json"
+        states: dict[str, Any] = json.loads(path.read_text()).get("tasks", {}) if path.exists() else {}
         for update, tasks in states.items():
             state = torch.tensor([tasks.get(name, (0, 0, 0)) for name in self.names], dtype=torch.float64).view(-1, 3)
             self._slot(int(update)).copy_(state.T.clamp(max=torch.tensor([[self.top], [1], [float("inf")]])))

@@ -64,14 +64,16 @@ class GRPOTrainer(StreamTrainer):
 
     def training_step(self, model: Any, inputs: list[Prompt], num_items_in_batch: Any = None) -> Tensor:
         """One update's gradients; a new rollout at every num_iterations-th."""
-        model.train()
         if self.state.global_step % self.recipe.num_iterations == 0:
+            # In training mode adapters drop out, and checkpointed layers keep no cache to decode from.
+            model.eval()
             try:
                 self.rows = self.experience(inputs)
             except RewardError:
                 if self.state.global_step and self.accelerator.num_processes == 1:
                     self._save_checkpoint(self.model, None)  # a mended function goes on from here
                 raise
+        model.train()
         return self.learn(model)
 
     def experience(self, prompts: Sequence[Prompt]) -> list[Row]:
@@ -94,7 +96,8 @@ class GRPOTrainer(StreamTrainer):
 
     def _answer(self, by_slot: Mapping[int, Prompt], rollout: int, again: int = 0) -> list[Answered]:
         recipe, prompts = self.recipe, list(by_slot.values())
-        features = self._look(prompts)
+        # vLLM looks by itself, and a sharded tower can be run inside the whole model's forward alone.
+        features = self._look(prompts) if recipe.rollout == "torch" else []
         whole = torch.cat(features) if any(len(part) for part in features) else None
         # Keyed by the prompt's place in the rollout: any number of processes samples the same answers.
         seeds = [keyed_seed("rollout", recipe.seed, self.data.place(rollout, slot), again) % 2**63 for slot in by_slot]
@@ -105,11 +108,9 @@ class GRPOTrainer(StreamTrainer):
             [[c.text for c in group] for group in completions],
             [[c.token_ids for c in group] for group in completions],
         )
-        frozen = not any(weight.requires_grad for weight in self.policy.model.visual.parameters())
-        return [
-            Answered(p, f if frozen else None, c, self._shaped(c, j))
-            for p, f, c, j in zip(prompts, features, completions, judged, strict=True)
-        ]
+        learning = any(weight.requires_grad for weight in self.policy.model.visual.parameters())
+        kept = features if features and not learning else [None] * len(prompts)
+        return [Answered(p, f, c, self._shaped(c, j)) for p, f, c, j in zip(prompts, kept, completions, judged, strict=True)]
 
     def _look(self, prompts: Sequence[Prompt]) -> list[Tensor]:
         """Each prompt's picture features (tokens, hidden), all pictures in one run of the tower."""
@@ -135,7 +136,8 @@ class GRPOTrainer(StreamTrainer):
     def _rows(self, answered: Sequence[Answered]) -> list[Row]:
         recipe, device = self.recipe, self.policy.device
         rewards = torch.tensor([[float("nan") if j.total is None else j.total for j in group.judged] for group in answered])
-        gains = advantages(rewards, recipe.scale_rewards)
+        every = self.accelerator.gather(rewards.to(device)).cpu() if recipe.scale_rewards == "batch" else None
+        gains = advantages(rewards, recipe.scale_rewards, every)
         groups = [Group(a.prompt.encoded, [self._tokens(c) for c in a.completions]) for a in answered]
         lengths = torch.tensor([[len(c) for c in group.completions] for group in groups])
         counted = ~rewards.isnan()
@@ -231,6 +233,10 @@ class GRPOTrainer(StreamTrainer):
         for name, value in figures.items():
             self.figures[name].append(value)
 
+    def keep(self, folder: Path) -> None:
+        """The processor, so that a checkpoint loads as a model."""
+        self.data.processor.save_pretrained(folder)
+
     def log(self, logs: dict[str, Any], *args: Any, **kwargs: Any) -> None:
         """Adds the means since the last log."""
         if "loss" in logs:
@@ -259,7 +265,8 @@ def reinforce(recipe: GRPORecipe) -> Path:
     model = adapt(base, recipe)
     done, checkpoint = steps_done(recipe.output_dir)
     rollouts: Rollouts = VLLMRollouts(recipe.model_name_or_path) if recipe.rollout == "vllm" else TorchRollouts(base, processor)
-    trainer = GRPOTrainer(recipe, model, Prompts(recipe, corpus, processor, share, done), rollouts, rewards, _reference(recipe))
+    prompts = Prompts(recipe, corpus, processor, share, done, base.config.text_config.max_position_embeddings)
+    trainer = GRPOTrainer(recipe, model, prompts, rollouts, rewards, _reference(recipe))
     trainer.run(done, checkpoint)
     return finish(trainer, model, processor, recipe)
 

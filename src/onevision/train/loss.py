@@ -39,11 +39,12 @@ class Clipping:
         return 1 + (self.epsilon if self.epsilon_high is None else self.epsilon_high)
 
 
-def advantages(rewards: Tensor, scale: Literal["group", "batch", "none"] = "group") -> Tensor:
+def advantages(rewards: Tensor, scale: Literal["group", "batch", "none"] = "group", every: Tensor | None = None) -> Tensor:
     """(groups, G) rewards, NaN where there is none -> (groups, G) advantages, 0 there.
 
     Reward minus the group's mean, divided by the group's standard deviation ("group", GRPO), by that of all rewards
-    ("batch"), or not ("none", Dr. GRPO). Deviations have Bessel's correction and 1e-4 added, as in TRL.
+    ("batch"), or not ("none", Dr. GRPO). Deviations have Bessel's correction and 1e-4 added, as in TRL. every: the rewards
+    of all processes, where there are several.
     """
     mean = rewards.nanmean(1, keepdim=True)
     centred = (rewards - mean).nan_to_num(0.0)
@@ -53,7 +54,8 @@ def advantages(rewards: Tensor, scale: Literal["group", "batch", "none"] = "grou
     if scale == "group":
         deviation = (centred.square().sum(1, keepdim=True) / (count - 1).clamp(min=1)).sqrt()
     else:
-        known = rewards[~rewards.isnan()]
+        known = rewards if every is None else every
+        known = known[~known.isnan()]
         deviation = known.std() if len(known) > 1 else known.new_zeros(())
     return centred / (deviation + 1e-4)
 

@@ -18,10 +18,11 @@ class MuonAdamW(torch.optim.Optimizer):
             if weight.requires_grad:
                 hidden = weight.ndim == 2 and not any(part in name for part in ("embed", "lm_head", "head."))
                 (matrices if hidden else others).append(weight)
-        self.parts: list[torch.optim.Optimizer] = [
-            torch.optim.Muon(matrices, lr=lr, weight_decay=weight_decay, adjust_lr_fn="match_rms_adamw"),
-            torch.optim.AdamW(others, lr=lr, weight_decay=weight_decay, betas=(0.9, 0.98)),
-        ]
+        self.parts: list[torch.optim.Optimizer] = []
+        if matrices:
+            self.parts.append(torch.optim.Muon(matrices, lr=lr, weight_decay=weight_decay, adjust_lr_fn="match_rms_adamw"))
+        if others:  # LoRA has matrices alone
+            self.parts.append(torch.optim.AdamW(others, lr=lr, weight_decay=weight_decay, betas=(0.9, 0.98)))
         super().__init__([*matrices, *others], {"lr": lr})
         # The scheduler writes into the very groups that the two parts read.
         self.param_groups = [group for part in self.parts for group in part.param_groups]

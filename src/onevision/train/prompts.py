@@ -9,18 +9,16 @@ import torch
 from torch.utils.data import IterableDataset, get_worker_info
 
 from onevision import tasks
+from onevision.engine.chat import check_room
 from onevision.errors import InputError
 from onevision.models.prompts import messages_for
 from onevision.tasks.base import keyed_seed
 from onevision.train.callbacks import say
-from onevision.train.data import Corpus, Share
+from onevision.train.data import HOPELESS, Corpus, Share
 from onevision.train.encode import IGNORE, Encoded, Limits, encode
 from onevision.train.recipe import GRPORecipe
 from onevision.train.rewards import check_gold
 from onevision.types import Description, Problem, Sample
-
-HOPELESS = 32
-"""So many prompts in a row that cannot be used, and a run is given up."""
 
 
 @dataclass(frozen=True)
@@ -41,10 +39,14 @@ def prompt_of(problem: Problem, processor: Any, limits: Limits | None = None) ->
 
 
 class Prompts(IterableDataset):  # type: ignore[type-arg]
-    """The prompts of update after update without end, from update `first` on; the same ones in every run."""
+    """The prompts of update after update without end, from update `first` on; the same ones in every run. context: the
+    model's, in tokens."""
 
-    def __init__(self, recipe: GRPORecipe, corpus: Corpus, processor: Any, share: Share, first: int = 0) -> None:
-        self.recipe, self.corpus, self.processor, self.share, self.first = recipe, corpus, processor, share, first
+    def __init__(
+        self, recipe: GRPORecipe, corpus: Corpus, processor: Any, share: Share, first: int = 0, context: int = 2**31
+    ) -> None:  # fmt: skip
+        self.recipe, self.corpus, self.processor, self.share = recipe, corpus, processor, share
+        self.first, self.context = first, context
         self.limits = Limits(pixels=recipe.image_max_pixels or 2**31, side=recipe.image_resolution or 2**31)
 
     def __iter__(self) -> Iterator[list[Prompt]]:
@@ -60,7 +62,8 @@ class Prompts(IterableDataset):  # type: ignore[type-arg]
     def draw(self, rollout: int, slot: int, again: int = 0) -> Prompt:
         """The prompt in a slot of a rollout; `again` counts the times it was replaced.
 
-        What cannot be read, or has a gold answer that the grader does not understand, is named and another one is taken.
+        What cannot be read, leaves no room for an answer, or has a gold answer that the grader does not understand, is named and
+        another one is taken.
         Raises InputError where that happens HOPELESS times in a row.
         """
         place = self.place(rollout, slot)
@@ -68,7 +71,10 @@ class Prompts(IterableDataset):  # type: ignore[type-arg]
             rng = random.Random(keyed_seed("grpo", self.recipe.seed, place, again, attempt))
             try:
                 problem = check_gold(self._problem(rng, None if again or attempt else place))
-                return prompt_of(problem, self.processor, self.limits)
+                prompt = prompt_of(problem, self.processor, self.limits)
+                ids = prompt.encoded.input_ids
+                check_room(len(ids), int((ids == self.processor.image_token_id).sum()), self.context)
+                return prompt
             except InputError as error:
                 say(f"skipped: {error}")
         raise InputError(f"none of {HOPELESS} prompts in a row could be used; the last reasons are above")

@@ -5,6 +5,7 @@ import sys
 import types
 import typing
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import Any, ClassVar, Literal, TypeVar, get_args, get_origin
@@ -168,6 +169,16 @@ WITHOUT_EFFECT = frozenset(
 """Keys of LLaMA-Factory recipes that are taken and change nothing: what they ask for is always so here, or (running
 code that comes with a model) never."""
 
+LEAST = {
+    **dict.fromkeys(
+        "per_device_train_batch_size gradient_accumulation_steps num_generations max_completion_length num_iterations cutoff_len "
+        "pack_tokens image_resolution image_max_pixels save_steps eval_steps logging_steps lora_rank lora_alpha".split(),
+        1,
+    ),
+    **dict.fromkeys("learning_rate weight_decay warmup_steps warmup_ratio dataloader_num_workers val_size temperature".split(), 0),
+}
+"""The least values of some keys; anything below would only be a traceback later."""
+
 
 def load_recipe(path: str | Path, overrides: list[str] | None = None) -> Recipe:
     """Read a recipe and apply `key=value` overrides (values are YAML): a SeeRecipe, SFTRecipe or GRPORecipe by its stage.
@@ -216,6 +227,8 @@ Made = TypeVar("Made")
 def typed(where: str, kind: type[Made], values: Mapping[str, Any], of: str = "") -> Made:
     """A dataclass from a recipe's values, each in the type that its field asks for. Raises InputError beginning with
     `where` for an unknown key (`of` says whose), a missing one, or a value of another type."""
+    if not isinstance(values, Mapping):
+        raise InputError(f"{where}: {values!r}, where keys with their values were expected")
     hints = typing.get_type_hints(kind)
     known = {f.name: hints[f.name] for f in fields(kind) if f.init}  # type: ignore[arg-type]
     checked = {}
@@ -238,14 +251,20 @@ def _check(where: str, key: str, value: Any, hint: Any) -> Any:
         raise InputError(f"{where}: {key} is {value!r}; one of {', '.join(get_args(hint))}")
     if isinstance(hint, types.UnionType):
         return None if value is None else _check(where, key, value, get_args(hint)[0])
-    kind = get_origin(hint) or hint
-    try:
-        if kind is float and not isinstance(value, bool):
-            return float(value)
-        if hint == list[str] and isinstance(value, str):
-            return [part.strip() for part in value.split(",")]
-        if isinstance(value, kind) and not (kind is int and isinstance(value, bool)):
-            return value
-    except (TypeError, ValueError):
-        pass
-    raise InputError(f"{where}: {key} is {value!r}, where {kind.__name__} was expected")
+    kind, of = get_origin(hint) or hint, get_args(hint)
+    if hint is Any:
+        return value
+    if hint == list[str] and isinstance(value, str):
+        value = [part.strip() for part in value.split(",")]
+    if of and kind is list and isinstance(value, list):
+        return [_check(where, f"{key}[{number}]", one, of[0]) for number, one in enumerate(value)]
+    if of and kind is dict and isinstance(value, dict):
+        return {_check(where, f"a name in {key}", name, of[0]): _check(where, f"{key}.{name}", one, of[1]) for name, one in value.items()}
+    if kind is float and not isinstance(value, bool):
+        with suppress(TypeError, ValueError):
+            value = float(value)
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        raise InputError(f"{where}: {key} is {value!r}, where {kind.__name__} was expected")
+    if key in LEAST and value < LEAST[key]:
+        raise InputError(f"{where}: {key} is {value!r}, where {LEAST[key]} or more was expected")
+    return value

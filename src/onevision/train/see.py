@@ -15,26 +15,27 @@ from torch.nn import functional as F
 from torch.utils.data import IterableDataset, get_worker_info
 
 from onevision.tasks.canvas import COLOURS
+from onevision.train.data import Share
 from onevision.train.glyphs import GLYPHS, SHAPES, Labelled, labelled_picture
 from onevision.train.pack import picture_features, use_packing
 from onevision.train.recipe import SeeRecipe
-from onevision.train.trainer import StreamTrainer, finish, starting_model, steps_done
+from onevision.train.trainer import StreamTrainer, finish, starting_model, steps_done, training_arguments
 
 CLASSES = (1 + len(GLYPHS), 1 + len(SHAPES), len(COLOURS))
 
 
 class LabelledPictures(IterableDataset):  # type: ignore[type-arg]
-    """Batches of labelled pictures without end, from batch `first_batch` on; workers take turns."""
+    """A process's share of labelled pictures without end, from batch `first_batch` on; workers take turns."""
 
-    def __init__(self, batch_size: int, seed: int, mean: float, std: float, first_batch: int = 0) -> None:
-        self.batch_size, self.seed, self.mean, self.std, self.first_batch = batch_size, seed, mean, std, first_batch
+    def __init__(self, share: Share, seed: int, mean: float, std: float, first_batch: int = 0) -> None:
+        self.share, self.seed, self.mean, self.std, self.first_batch = share, seed, mean, std, first_batch
 
     def __iter__(self) -> Iterator[dict[str, Tensor]]:
         worker = get_worker_info()
         batch, stride = self.first_batch + (worker.id if worker else 0), worker.num_workers if worker else 1
         while True:
-            first = batch * self.batch_size
-            yield self._collate([labelled_picture(i, self.seed) for i in range(first, first + self.batch_size)])
+            first = (batch * self.share.processes + self.share.process) * self.share.size
+            yield self._collate([labelled_picture(i, self.seed) for i in range(first, first + self.share.size)])
             batch += stride
 
     def _collate(self, pictures: list[Labelled]) -> dict[str, Tensor]:
@@ -114,13 +115,14 @@ class SeeTrainer(StreamTrainer):
 
 def train_to_see(recipe: SeeRecipe) -> Path:
     """Run a "see" recipe, going on from its last checkpoint; returns the folder of the model with the taught tower."""
+    arguments = training_arguments(recipe)
     model, processor = starting_model(recipe)
     use_packing(model)
     done, checkpoint = steps_done(recipe.output_dir)
     images = processor.image_processor
     mean, std = float(images.image_mean[0]), float(images.image_std[0])
-    size = recipe.per_device_train_batch_size * recipe.gradient_accumulation_steps
-    data = LabelledPictures(size, recipe.seed, mean, std, first_batch=done)
+    share = Share(recipe.per_device_train_batch_size * recipe.gradient_accumulation_steps, arguments.process_index, arguments.world_size)
+    data = LabelledPictures(share, recipe.seed, mean, std, first_batch=done)
     trainer = SeeTrainer(recipe, Seeing(model.model.visual, model.config.vision_config.out_hidden_size), train_dataset=data)
     trainer.run(done, checkpoint)
     return finish(trainer, model, processor, recipe)

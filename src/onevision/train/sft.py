@@ -24,14 +24,11 @@ from onevision.train.adapt import adapt
 from onevision.train.cache import FeatureCache, fill
 from onevision.train.callbacks import say
 from onevision.train.curriculum import Curriculum
-from onevision.train.data import Corpus, Draws, Share, Update, Updates, blank_row, longest_row
+from onevision.train.data import HOPELESS, Corpus, Draws, Share, Update, Updates, blank_row, longest_row
 from onevision.train.encode import supervised
 from onevision.train.pack import Scored, use_packing
 from onevision.train.recipe import SFTRecipe
 from onevision.train.trainer import StreamTrainer, finish, starting_model, steps_done, stream, training_arguments
-
-HOPELESS = 32
-"""So many samples skipped before the first that can be used, and a run is given up."""
 
 Result = tuple[int, str, bool]
 """(sample number, its task or "", whether every supervised token was the model's first choice)."""
@@ -139,7 +136,8 @@ class SFTTrainer(StreamTrainer):
         return metrics
 
     def keep(self, folder: Path) -> None:
-        """The curriculum, and the account of samples that did not fit."""
+        """The curriculum, the account of samples that did not fit, and the processor, so that a checkpoint loads as a model."""
+        self.updates.processor.save_pretrained(folder)
         if self.updates.curriculum:
             self.updates.curriculum.save(folder)
         write_atomic(folder / "counts.json", json.dumps(self.counts))

@@ -17,25 +17,27 @@ from accelerate import PartialState
 from accelerate.utils import DistributedType
 from torch import Tensor, nn
 from transformers import PreTrainedModel, PrinterCallback, ProgressCallback, Trainer, TrainingArguments, set_seed
+from transformers.integrations import get_reporting_integration_callbacks
 from transformers.trainer_utils import get_last_checkpoint, rotate_checkpoints
+from transformers.training_args import ParallelMode
 
 from onevision.errors import InputError, MissingPartError, OneVisionError
 from onevision.report.curves import plot_losses
 from onevision.train.callbacks import Guard, LossCurve, Progress, Trim, say
 from onevision.train.optim import MuonAdamW
-from onevision.train.recipe import Recipe, SFTRecipe
+from onevision.train.recipe import Recipe
 
 SAVING = "saving"
 """Where a checkpoint is written, inside the output folder, until it is whole."""
 
 
-def training_arguments(recipe: Recipe) -> TrainingArguments:
+def training_arguments(recipe: Recipe, evaluates: bool = False) -> TrainingArguments:
     """transformers' arguments for a recipe. Its data come as whole updates from a stream, so transformers is told of one
-    batch of one. Raises InputError and MissingPartError for what cannot go together or is not installed."""
+    batch of one. evaluates: whether samples are held out. Raises InputError and MissingPartError for what transformers does not
+    know, cannot go together or is not installed."""
     _check_sharding(recipe)
     fsdp = (recipe.fsdp or "").split()
-    evaluates = isinstance(recipe, SFTRecipe) and recipe.val_size > 0
-    arguments = TrainingArguments(
+    arguments = _accepted(
         output_dir=recipe.output_dir,
         run_name=recipe.run_name,
         max_steps=recipe.max_steps,
@@ -68,13 +70,26 @@ def training_arguments(recipe: Recipe) -> TrainingArguments:
         # The stream is told where to go on (see `steps_done`): replaying it would draw every picture again.
         ignore_data_skip=True,
     )
+    if fsdp and arguments.parallel_mode is not ParallelMode.DISTRIBUTED:
+        raise InputError("fsdp divides a model among processes: start them with torchrun, or leave fsdp out")
     arguments._n_gpu = min(arguments.n_gpu, 1)  # several GPUs are torchrun's; without it transformers would split rows
+    return arguments
+
+
+def _accepted(**options: Any) -> TrainingArguments:
+    try:
+        arguments = TrainingArguments(**options)
+        get_reporting_integration_callbacks(arguments.report_to)
+    except ValueError as error:
+        raise InputError(" ".join(str(error).split())) from None
     return arguments
 
 
 def _check_sharding(recipe: Recipe) -> None:
     if recipe.optim == "muon" and (recipe.deepspeed or recipe.fsdp):
         raise InputError("optim: muon needs every matrix whole on each process; with deepspeed or fsdp use adamw_torch")
+    if recipe.fsdp and not torch.cuda.is_available():
+        raise InputError("fsdp needs CUDA devices: on a CPU accelerate would quietly run plain DDP in its place; leave fsdp out")
     if recipe.deepspeed and not Path(recipe.deepspeed).is_file():
         raise InputError(f"deepspeed: {recipe.deepspeed} is not there; give DeepSpeed's JSON file, such as recipes/deepspeed-zero3.json")
     if recipe.deepspeed and find_spec("deepspeed") is None:
@@ -94,7 +109,8 @@ class StreamTrainer(Trainer):
 
     def __init__(self, recipe: Recipe, model: nn.Module, **kwargs: Any) -> None:
         optimizer = MuonAdamW(model, recipe.learning_rate, recipe.weight_decay) if recipe.optim == "muon" else None
-        super().__init__(model=model, args=training_arguments(recipe), optimizers=(optimizer, None), **kwargs)
+        arguments = training_arguments(recipe, evaluates=kwargs.get("eval_dataset") is not None)
+        super().__init__(model=model, args=arguments, optimizers=(optimizer, None), **kwargs)
         self.learning = "this update"
         self.tokens = 0
         for printer in (ProgressCallback, PrinterCallback):
@@ -103,8 +119,14 @@ class StreamTrainer(Trainer):
             self.add_callback(callback)
 
     def run(self, done: int, checkpoint: str | None) -> None:
-        """Train from a checkpoint on (see `steps_done`); one that holds the last step is only loaded."""
+        """Train from a checkpoint on (see `steps_done`); one that holds the last step is only loaded.
+
+        Raises InputError for a checkpoint that holds weights only: the run that went on from it would be another one.
+        """
         if done < self.args.max_steps:
+            # Every process keeps its random states beside the optimizer, in whatever form DeepSpeed or FSDP writes that.
+            if checkpoint and not any(Path(checkpoint).glob("rng_state*.pth")):
+                raise InputError(f"{checkpoint} holds weights only: set model_name_or_path to it, or start a new output_dir")
             # Softmax tails and young moments are full of denormals, which a CPU multiplies many times slower.
             torch.set_flush_denormal(True)
             try:

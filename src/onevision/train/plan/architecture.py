@@ -24,6 +24,7 @@ from transformers.models.qwen2_5_vl import modeling_qwen2_5_vl as qwen
 
 from onevision.errors import InputError
 from onevision.models.load import nano_folder
+from onevision.train.adapt import freeze, targets
 from onevision.train.pack import Layout, Packing
 from onevision.train.recipe import Recipe, load_recipe
 
@@ -45,12 +46,12 @@ PARTS = {"model.visual.merger.": "projector", "model.visual.": "vision", "model.
 @dataclass(frozen=True, eq=False)
 class Architecture:
     """Parameters by part (vision, projector, embedding, language, head). matrices: those of them in hidden matrices.
-    adapters: sum of inputs and outputs over the language model's linear layers, what LoRA adds per rank."""
+    model: the whole of it, on the meta device."""
 
     config: Qwen2_5_VLConfig
     parts: dict[str, int]
     matrices: dict[str, int]
-    adapters: int
+    model: Any
 
     @property
     def total(self) -> int:
@@ -68,17 +69,30 @@ class Architecture:
         return 2 * int(text.num_hidden_layers * text.num_key_value_heads * head_dim(text)) * width
 
     def learning(self, recipe: Recipe) -> dict[str, int]:
-        """Parameters that learn, by part: all that is not frozen, or LoRA's alone."""
+        """Parameters that learn, by part: all that is not frozen, or LoRA's alone ("lora vision" and so on)."""
         if recipe.stage == "see":
             return {part: self.parts[part] for part in ("vision", "projector")}
         if recipe.finetuning_type == "lora":
-            return {"lora": recipe.lora_rank * self.adapters}
+            return self._adapters(recipe)
         frozen = {
             "vision": recipe.freeze_vision_tower,
             "projector": recipe.freeze_multi_modal_projector,
             **dict.fromkeys(("language", "embedding", "head"), recipe.freeze_language_model),
         }
         return {part: size for part, size in self.parts.items() if not frozen[part]}
+
+    def tower_learns(self, recipe: Recipe) -> bool:
+        """Whether gradients go back into the picture tower: to its weights, or to adapters beside them."""
+        return any(part.endswith(("vision", "projector")) for part in self.learning(recipe))
+
+    def _adapters(self, recipe: Recipe) -> dict[str, int]:
+        """Two matrices beside every layer that `adapt` would choose."""
+        freeze(self.model, recipe)
+        sizes: Counter[str] = Counter()
+        for name in targets(self.model, recipe):
+            layer = self.model.get_submodule(name)
+            sizes[f"lora {_part(name)}"] += recipe.lora_rank * (layer.in_features + layer.out_features)
+        return dict(sizes)
 
 
 def head_dim(config: Any) -> int:
@@ -140,12 +154,14 @@ def count(config: Qwen2_5_VLConfig) -> Architecture:
         model = Qwen2_5_VLForConditionalGeneration(config)
     parts, matrices = Counter(dict.fromkeys(PARTS.values(), 0)), Counter(dict.fromkeys(PARTS.values(), 0))
     for name, weight in model.named_parameters():
-        part = next(part for prefix, part in PARTS.items() if name.startswith(prefix))
+        part = _part(name)
         parts[part] += weight.numel()
         matrices[part] += weight.numel() if weight.ndim == 2 and part not in ("embedding", "head") else 0
-    layers = model.model.language_model.layers.modules()
-    adapters = sum(m.in_features + m.out_features for m in layers if isinstance(m, nn.Linear))
-    return Architecture(config, dict(parts), dict(matrices), adapters)
+    return Architecture(config, dict(parts), dict(matrices), model)
+
+
+def _part(name: str) -> str:
+    return next(part for prefix, part in PARTS.items() if name.startswith(prefix))
 
 
 class Flash:

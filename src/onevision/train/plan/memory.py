@@ -128,12 +128,13 @@ def memory(architecture: Architecture, recipe: Recipe, sharding: Sharding, devic
     """Bytes on each of `devices` devices. flash: whether attention keeps nothing of length × length (not so on a CPU)."""
     learning = architecture.learning(recipe)
     size, learnt = architecture.total, sum(learning.values())
+    added = sum(numbers for part, numbers in learning.items() if part not in architecture.parts)  # LoRA's
     half = recipe.bf16 and sharding.engine == "zero"
     width, shares = 2 if half else 4, [devices if sharding.stage >= stage else 1 for stage in (1, 2, 3)]
     of_optimizer, of_gradients, of_weights = shares
     state = _optimizer_bytes(architecture, recipe, learning) + (4 * learnt if half else 0)
     return Memory(
-        weights=width * (size + learning.get("lora", 0)) // of_weights,
+        weights=width * (size + added) // of_weights,
         gradients=width * learnt // of_gradients,
         optimizer=0 if sharding.offloaded else state // of_optimizer,
         buffers=_buffers(architecture, recipe, sharding, devices, learnt),
@@ -154,7 +155,8 @@ def _optimizer_bytes(architecture: Architecture, recipe: Recipe, learning: dict[
     """AdamW keeps two float32 moments, Muon one for each matrix it updates, an 8-bit AdamW two bytes."""
     learnt = sum(learning.values())
     if recipe.optim == "muon":
-        return 8 * learnt - 4 * sum(architecture.matrices.get(part, 0) for part in learning)
+        # LoRA has matrices alone.
+        return 8 * learnt - 4 * sum(architecture.matrices.get(part, size) for part, size in learning.items())
     return (2 if "8bit" in recipe.optim else 8) * learnt
 
 
@@ -185,13 +187,13 @@ def activations(architecture: Architecture, recipe: Recipe, precision: Precision
     With gradient checkpointing a layer keeps its input alone, and one layer at a time is run again (Chen et al. 2016).
     """
     config, width = architecture.config, precision.dtype.itemsize
-    vision, text, learning = config.vision_config, config.text_config, architecture.learning(recipe)
+    vision, text = config.vision_config, config.text_config
     merge = vision.spatial_merge_size**2
     patches = row.pictures * merge
     pixels = 4 * patches * vision.in_channels * vision.temporal_patch_size * vision.patch_size**2
     kept: list[float] = [pixels]
     work: list[float] = [0]
-    if {"vision", "projector"} & set(learning):
+    if architecture.tower_learns(recipe):
         window = (vision.window_size // vision.patch_size) ** 2
         whole = len(vision.fullatt_block_indexes)
         lengths = [(min(row.picture * merge, window), vision.depth - whole), (row.picture * merge, whole)]

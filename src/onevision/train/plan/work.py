@@ -130,10 +130,11 @@ def step_flops(architecture: Architecture, recipe: Recipe, text: Text) -> tuple[
     reference; the rollout's answers are counted here too, although bandwidth bounds their time.
     """
     forward, learning = forward_flops(architecture, text), architecture.learning(recipe)
-    tower = bool({"vision", "projector"} & set(learning))
+    tower = architecture.tower_learns(recipe)
     if recipe.stage == "see":
         forward["language"] = forward["head"] = 0.0
-    back = {"vision": 2.0 * tower, "language": 2.0 if "language" in learning else 1.0, "head": 2.0 if "head" in learning else 1.0}
+    seeing = 2.0 if {"vision", "projector"} & set(learning) else 1.0
+    back = {"vision": seeing * tower, "language": 2.0 if "language" in learning else 1.0, "head": 2.0 if "head" in learning else 1.0}
     updates = recipe.num_iterations if isinstance(recipe, GRPORecipe) else 1
     learn = updates * sum(cost * (1 + back[part]) for part, cost in forward.items())
     again = updates * (forward["language"] + tower * forward["vision"]) if recipe.gradient_checkpointing else 0.0
