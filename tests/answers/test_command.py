@@ -108,3 +108,32 @@ def test_published_outputs_are_read() -> None:
     assert name.startswith("MATH-V") and len(predictions) == 1479
     name, predictions = read_predictions(DATA / "mathvista" / "outputs" / "output_bard.json")
     assert name.startswith("MathVista") and len(predictions) == 469
+
+
+def test_line_separators_in_a_prediction_part_no_line(tmp_path: Path) -> None:
+    file = tmp_path / "a.jsonl"
+    file.write_text(json.dumps(OURS | {"text": "one\u2028two <answer>5</answer>"}, ensure_ascii=False) + "\n" + json.dumps(OURS) + "\n")
+    assert len(read_predictions(file)[1]) == 2
+
+
+def test_options_that_are_letters_are_texts_in_mathvista(tmp_path: Path) -> None:
+    row = MATHVISTA["7"] | {"choices": ["B", "C", "A"], "answer": "B"}
+    assert read_predictions(write(tmp_path / "a.jsonl", row))[1][0].gold == "A"
+
+
+def test_a_completion_may_be_plain_text(tmp_path: Path) -> None:
+    _, predictions = read_predictions(write(tmp_path / "a.jsonl", BENCH | {"completions": ["5"]}, BENCH | {"completions": []}))
+    assert [prediction.text for prediction in predictions] == ["5", ""]
+    with pytest.raises(InputError, match="no prediction file known"):
+        read_predictions(write(tmp_path / "b.jsonl", BENCH | {"completions": {"x": 1}}))
+
+
+def test_half_a_surrogate_pair_can_be_written_again(tmp_path: Path) -> None:
+    row = OURS | {"text": "\ud800 <answer>5</answer>", "gold": ["5"], "choices": ["5", "\ud800"], "score": 0.0}
+    main(write(tmp_path / "a.jsonl", row), out=tmp_path / "out.jsonl")
+    assert json.loads((tmp_path / "out.jsonl").read_text())["text"] == "? <answer>5</answer>"
+
+
+def test_a_folder_to_write_to_is_named_before_the_work(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="is a folder"):
+        main(tmp_path / "none.jsonl", out=tmp_path)

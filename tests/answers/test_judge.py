@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from onevision.answers.judge import Judge, make_judge
+from onevision.answers.judge import Judge, _logged, make_judge
 from onevision.errors import InputError
 from onevision.types import Verdict
 
@@ -85,3 +85,9 @@ def test_a_second_run_does_not_ask_again(url: str, tmp_path: Path) -> None:
 def test_another_form_is_refused(spec: str) -> None:
     with pytest.raises(InputError, match="openai:NAME@URL"):
         make_judge(spec)
+
+
+def test_a_reply_with_a_line_separator_is_found_again(url: str, tmp_path: Path) -> None:
+    log = tmp_path / "replies.jsonl"
+    log.write_text('["k", "RIGHT\u2028so"]\n')
+    assert list(_logged(log)) == [("k", "RIGHT\u2028so")]

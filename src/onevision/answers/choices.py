@@ -9,6 +9,7 @@ from onevision.answers.equality import FORMULA, NUMBER, Comparison, compare, kin
 from onevision.answers.expressions import is_expression
 from onevision.answers.groups import read_ratio
 from onevision.answers.numbers import read_number
+from onevision.answers.values import CAPITAL, find_letters
 
 _LEADING = re.compile(
     r"(?:(?:the\s)?(?:correct\s)?(?:option|choice|answer|figure|picture|image)\s(?:is\s)?|选项?|答案[是为]?)?"
@@ -18,11 +19,11 @@ _LEADING = re.compile(
 _NAMED = re.compile(
     r"\(([A-Za-z])\)"
     r"|(?:\b(?:[Oo]ption|[Cc]hoice|[Aa]nswer|[Ff]igure|[Pp]icture|[Ii]mage)|选项?)\s{0,2}(?:is\s)?\(?([A-Z])(?![A-Za-z'])"
-    r"|(?<![A-Za-z'∠△⊙=+*/^_°\\-])(?<![∠△⊙=+*/^\-]\s)(?<!angle\s)([A-Z])(?![A-Za-z'])(?!\s?[=+*/^\-]|\s[a-z])"
-    r"|(?<![A-Za-z'∠△⊙=+*/^_°\\-])(?<![∠△⊙=+*/^\-]\s)(?<!angle\s)([B-HJ-Z])(?![A-Za-z'])(?!\s?[=+*/^\-])"
+    rf"|(?<![A-Za-z'∠△⊙=+*/^_°\\-])(?<![∠△⊙=+*/^\-]\s)(?<!angle\s)({CAPITAL})(?![A-Za-z'])(?!\s?[=+*/^\-])"
 )
 _MARKED = re.compile(r"\(([A-Z])\)|(?<![\w'])([A-Z])[).:](?=\s)|\b(?:or|and)\s([A-Z])\b")
-_NEGATION = re.compile(r"\b(?:not|neither|nor|none|except|or|incorrect|wrong)\b|n't\b|cannot\b|[不非]", re.IGNORECASE)
+_NEGATION = re.compile(r"\b(?:not|neither|nor|none|except|all but|or|incorrect|wrong)\b|n't\b|cannot\b|[不非]", re.IGNORECASE)
+_REASON = re.compile(r",?\s(?:because|since)\b")
 _NONE = re.compile(
     r"(?:none|neither|no option)(?:\sof\s(?:the\s|these|those|them)?)?.{0,24}|以上都不(?:是|对)|都不(?:是|对)", re.IGNORECASE
 )
@@ -48,7 +49,9 @@ def letter_of(index: int) -> str:
 
 def gold_letters(gold: str, choices: Sequence[str]) -> frozenset[str]:
     """The options the gold answer means: its letters ("B", "A, C", "ACD"), or the one option with its text; none of them
-    where it means none."""
+    where it means none. A single capital is a letter, though another option's text be that letter."""
+    if gold.strip() in _letters(choices):
+        return frozenset(gold.strip())
     verbatim = [letter_of(i) for i, choice in enumerate(choices[:26]) if choice.strip() == gold.strip()]
     if len(verbatim) == 1:
         return frozenset(verbatim)
@@ -70,7 +73,8 @@ def _several(text: str, letters: list[str]) -> frozenset[str]:
     if not _SEVERAL.fullmatch(" ".join(plain.split())):
         return frozenset()
     found = re.findall(r"[A-Z]", plain.replace("and", ""))
-    return frozenset(found) if set(found) <= set(letters) and sorted(set(found)) == found else frozenset()
+    in_order = sorted(found) == found or not plain.isalpha()  # BAD is a word
+    return frozenset(found) if in_order and set(found) <= set(letters) and len(set(found)) == len(found) else frozenset()
 
 
 def read_choice(answer: str, choices: Sequence[str]) -> Pick | None:
@@ -84,19 +88,26 @@ def read_choice(answer: str, choices: Sequence[str]) -> Pick | None:
     alone = bare(plain).upper()
     verbatim = [letter_of(i) for i, choice in enumerate(choices[:26]) if choice.strip() == answer.strip()]
     if len(verbatim) == 1 and verbatim[0] != alone:
-        return Pick(verbatim[0], "content")
+        return Pick(alone, "letter", verbatim[0]) if answer.strip() in letters else Pick(verbatim[0], "content")
     if alone in letters:
         return Pick(alone, "letter")
+    plain = _REASON.split(plain)[0] or plain
     lead, named = _leading(plain), _named(plain, letters)
     if lead in letters and (len(named) == 1 or not _marks_another(plain, lead)) and not _DENIED.match(plain):
         return Pick(lead, "letter", _beside(plain, lead, choices))
-    content = _by_text(plain, choices) or (_by_value(plain, choices) if len(named) <= 1 else None)
-    if content:
-        return Pick(content, "content")
-    if len(named) == 1:
-        return None if _NEGATION.search(plain) else Pick(named.pop(), "letter")
-    contained = None if named else _by_mention(plain, choices)
-    return Pick(contained, "content") if contained else None
+    same = _by_text(plain, choices)
+    content = same or (_by_value(plain, choices) if len(named) <= 1 else None)
+    if len(named) == 1 and not same and not _NEGATION.search(plain):
+        letter = named.pop()
+        if not content or not _holds(choices[ord(content) - ord("A")], letter):
+            return Pick(letter, "letter", content if content and content != letter else "")
+    content = content or (None if named else _by_mention(plain, choices))
+    return Pick(content, "content") if content else None
+
+
+def _holds(option: str, letter: str) -> bool:
+    """Whether an option's text has the letter as one of its words: "vitamin C"."""
+    return len(option.strip()) > 1 and bool(re.search(rf"\b{letter}\b", option))
 
 
 def compare_choice(answer: str, gold: frozenset[str], choices: Sequence[str]) -> Comparison:
@@ -113,7 +124,7 @@ def compare_choice(answer: str, gold: frozenset[str], choices: Sequence[str]) ->
         if is_formula(option) and is_formula(answer) and compare(answer, option).score is None:
             return Comparison(None, "could not judge as an option")
         return Comparison(0.0, "names no single option")
-    if pick.beside and wanted in (pick.letter, pick.beside):
+    if pick.beside and wanted in (pick.letter, pick.beside) and answer.strip() != wanted:
         return Comparison(None, f"could not judge: option {pick.letter} by letter, another by content")
     if pick.letter == wanted:
         return Comparison(1.0, f"option {wanted} by {pick.by}")
@@ -129,8 +140,8 @@ def _compare_several(answer: str, gold: frozenset[str], choices: Sequence[str], 
 def read_choices(answer: str, choices: Sequence[str]) -> frozenset[str]:
     """The set of options that an answer to a multiple-select question names, by their letters or their contents."""
     letters = _letters(choices)
-    together = _several(answer, letters)
-    if together:
+    together = _several(answer, letters) or frozenset(find_letters(answer) or ())
+    if together and together <= set(letters):
         return together
     plain = tidy(answer)[:2000]
     marked = {letter for match in _MARKED.finditer(plain) for letter in match.groups() if letter} & set(letters)
@@ -146,6 +157,12 @@ _OPTION = re.compile(r"(?:^|[\s,;，；])\(?([A-J])\s?[).:：、．]\s?(?=\S)")
 
 def choices_in(question: str) -> tuple[str, ...] | None:
     """The options that a question lists itself, "(A) 3 (B) 4" or one a line; None where it lists none."""
+    return split_choices(question)[1]
+
+
+def split_choices(question: str) -> tuple[str, tuple[str, ...] | None]:
+    """What a question says before the options that it lists itself, and those: "… A. 30° B. 60°". All of it and None where
+    it lists none."""
     found: list[re.Match[str]] = []
     for match in _OPTION.finditer(question):
         if match[1] == "A":
@@ -153,9 +170,10 @@ def choices_in(question: str) -> tuple[str, ...] | None:
         elif found and match[1] == letter_of(len(found)):
             found.append(match)
     if len(found) < 2:
-        return None
+        return question, None
     ends = [match.start() for match in found[1:]] + [len(question)]
-    return tuple(question[match.end() : end].strip(" \n,;，；") for match, end in zip(found, ends, strict=True))
+    choices = tuple(question[match.end() : end].strip(" \n,;，；") for match, end in zip(found, ends, strict=True))
+    return question[: found[0].start()], choices
 
 
 def _letters(choices: Sequence[str]) -> list[str]:

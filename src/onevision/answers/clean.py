@@ -4,6 +4,7 @@ Every pattern is linear in the length of its input: bounded repeats, or classes 
 """
 
 import re
+import unicodedata
 from functools import lru_cache
 
 _FULL_WIDTH: dict[int, int | str | None] = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
@@ -14,7 +15,7 @@ _QUOTES: dict[int, int | str | None] = {
     ord(a): b for a, b in zip("“”„«»‘’`。、「」《》", ['"'] * 5 + ["'", "'", "", ".", ","] + ['"'] * 4, strict=True)
 }
 _PARTS: dict[int, int | str | None] = {
-    ord(sign): f" {part}" for sign, part in zip("½⅓⅔¼¾⅕⅛", ("1/2", "1/3", "2/3", "1/4", "3/4", "1/5", "1/8"), strict=True)
+    ord(sign): "\\frac{{{}}}{{{}}}".format(*unicodedata.normalize("NFKC", sign).split("⁄")) for sign in "½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅐⅛⅜⅝⅞⅑⅒"
 }
 _TABLE: dict[int, int | str | None] = {
     **_FULL_WIDTH,
@@ -32,13 +33,14 @@ _WRAPPER = re.compile(
     r"\\(?:text|textbf|textit|textrm|mathrm|mathbf|mathit|mathsf|mbox|operatorname|boxed|fbox|underline|bm)"
     r"\s?\{((?:[^{}]|\{[^{}]*\})*)\}"
 )
-_FRACTION = re.compile(r"(?<![\^_])(?<![\^_]\s)\\[dtc]?frac\s?\{\s?(-?[\d.]{1,60})\s?\}\s?\{\s?([\d.]{1,60})\s?\}")
+_FRACTION = r"(?<![\^_])(?<![\^_]\s)\\[dtc]?frac\s?(?:\{\s?(-?[\d.]{1,60})\s?\}\s?\{\s?([\d.]{1,60})\s?\}|(\d)(\d))(?!\d)"
 _REWRITES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\\\\(?![a-zA-Z])"), " ; "),
-    (_FRACTION, r" \1/\2"),
-    (re.compile(r"(?<![\^_])(?<![\^_]\s)\\[dtc]?frac\s?(\d)(\d)(?!\d)"), r" \1/\2"),
+    (re.compile(rf"(?<=\w)(?={_FRACTION})"), " "),  # 2\frac12 is no 21/2, and in -\frac12 the sign stays where it is
+    (re.compile(_FRACTION), r"\1\3/\2\4"),
     (re.compile(r"\^\s?\{?\s?\\(?:circ|degree)\s?\}?|\\degree(?![a-zA-Z])"), "°"),
-    (re.compile(r"\\(?:left|right|displaystyle|quad|qquad)(?![a-zA-Z])|\\[,;:! ]|~"), " "),
+    (re.compile(r"\\(?:left|right|displaystyle|quad|qquad)(?![a-zA-Z])|\\[,;: ]|~"), " "),
+    (re.compile(r"\\!"), ""),
     (re.compile(r"\\times(?![a-zA-Z])"), "×"),
     (re.compile(r"\\langle(?![a-zA-Z])"), "("),
     (re.compile(r"\\rangle(?![a-zA-Z])"), ")"),
@@ -90,6 +92,7 @@ def bare(text: str) -> str:
 _ARTICLES = re.compile(r"\b(?:a|an|the)\s")
 _EDGE = re.compile(r"[\"'!?;,()\[\]{}]|\.(?!\d)|(?<=[^\W\d_])-(?=[^\W\d_])|(?<![\d\s]):(?=\s)|:$")
 _TIGHT = re.compile(r"\s?([:/+*=^×<>])\s?")
+_NEEDLESS = re.compile(r"(?<!\d)\s|\s(?!\d)")
 
 
 @lru_cache(maxsize=8192)
@@ -97,15 +100,17 @@ def normal(text: str) -> str:
     """The form in which short texts are compared: casefolded, one space, no articles, quotes or sentence punctuation.
 
     Signs that carry meaning inside an answer (`1:3`, `x+1`, `-2`) are kept. Text made of punctuation alone is
-    returned as it stands, so that "@" is still "@"; a formula only loses its spaces. Never raises.
+    returned as it stands, so that "@" is still "@"; a formula only loses its spaces, but for the one in `1 1/2`. Never raises.
     """
     plain = tidy(text).casefold()
     if is_formula(plain):
-        return re.sub(r"\\[dtc]frac(?![a-z])", r"\\frac", "".join(plain.split()).rstrip(".,;"))
-    words = " ".join(_EDGE.sub(" ", plain.replace("'", "")).split())
-    words = _TIGHT.sub(r"\1", words)
-    short = _ARTICLES.sub("", f"{words} ").strip()
-    return short or words or " ".join(plain.split())
+        return re.sub(r"\\[dtc]frac(?![a-z])", r"\\frac", _NEEDLESS.sub("", " ".join(plain.split())).rstrip(".,;"))
+    words = plain.replace("'", "")
+    return _in_words(_ARTICLES.sub("", f"{words} ")) or _in_words(words) or " ".join(plain.split())
+
+
+def _in_words(text: str) -> str:
+    return _TIGHT.sub(r"\1", " ".join(_EDGE.sub(" ", text).split()))
 
 
 _COMMAND = re.compile(r"\\[a-zA-Z]+")

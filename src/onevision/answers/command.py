@@ -17,6 +17,7 @@ from onevision.answers import grade_answer
 from onevision.answers.formats import Prediction, read_predictions
 from onevision.answers.judge import Judge, make_judge
 from onevision.answers.worker import warm_up
+from onevision.errors import InputError
 from onevision.store import write_atomic
 from onevision.types import Verdict
 
@@ -39,6 +40,8 @@ def main(
     Example: onevision grade outputs/model.jsonl --gold testmini.jsonl
     """
     out = out or Path("runs/grade") / f"{file.stem}.jsonl"
+    if out.is_dir():
+        raise InputError(f"--out {out} is a folder; a file for the verdicts was expected, e.g. {out / file.stem}.jsonl")
     asked = make_judge(judge, out.with_suffix(".judge.jsonl")) if judge else None
     format_, predictions = read_predictions(file, gold)
     warm_up()

@@ -7,7 +7,7 @@ compared as a formula.
 import re
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -16,11 +16,14 @@ from onevision.answers.clean import is_formula, normal, tidy
 from onevision.answers.expressions import is_expression
 from onevision.answers.formulas import formula_in, same_formula, same_item
 from onevision.answers.groups import Group, read_group, read_matrix, read_ratio, same_group
+from onevision.answers.names import find_notes, find_squares, read_note, read_numbered, read_square, same_name, same_numbered
 from onevision.answers.numbers import find_number, last_number, read_number, same_number
 from onevision.answers.regions import is_region, read_region
 from onevision.answers.texts import same_text
 from onevision.answers.values import (
+    find_date,
     find_letter,
+    find_letters,
     find_pair,
     find_time,
     find_yes_no,
@@ -29,6 +32,7 @@ from onevision.answers.values import (
     read_time,
     read_yes_no,
     same_time,
+    says_neither,
     whole_or_none,
 )
 
@@ -83,6 +87,9 @@ _LEAD = re.compile(
 
 def _find_values(answer: str) -> Group | None:
     answer = _LEAD.sub("", tidy(answer), count=1)
+    letters = find_letters(answer)
+    if letters and re.search(r"[a-z]{3}", answer) and not re.search(r"\d", answer):
+        return Group(letters, ("",) * len(letters))
     return read_rows_columns(answer) or read_group(answer) or read_group(tidy(answer).rpartition("=")[2]) or find_pair(answer)
 
 
@@ -120,37 +127,48 @@ def _read_prose(gold: str) -> str | None:
 
 
 TIME = Kind("times", read_time, find_time, same_time, whole_or_none(find_time))
+TIME_OR_RATIO = replace(TIME, name="times or ratios")
 VALUES = Kind("several values", _read_values, _find_values, lambda a, g: same_group(a, g, same_item), whole_or_none(_find_values))
 ORDERED = Kind("ordered values", _read_values, _find_values, lambda a, g: same_group(a, g, same_item, True), whole_or_none(_find_values))
 NUMBER = Kind("numbers", read_number, find_number, same_number, _number_in_sentence)
+DATE = replace(NUMBER, find=find_date, in_sentence=lambda text: text if find_date(text) else last_number(text))
 YES_NO = Kind("yes or no", read_yes_no, find_yes_no, bool.__eq__, whole_or_none(find_yes_no))
 LETTER = Kind("letters", read_letter, find_letter, str.__eq__, whole_or_none(find_letter))
+NOTE = Kind("notes", read_note, find_notes, same_name, whole_or_none(find_notes))
+SQUARE = Kind("squares", read_square, find_squares, same_name, whole_or_none(find_squares))
+NUMBERED = Kind("names with numbers", read_numbered, tidy, same_numbered, lambda sentence: None)
 MOLECULE = Kind("molecular formulas", read_molecule, find_molecule, Counter.__eq__, whole_or_none(find_molecule))
 FORMULA = Kind("formulas", _read_formula, _find_formula, same_formula, formula_in)
 PROSE = Kind("long text", _read_prose, normal, lambda answer, gold: answer == gold or None, lambda sentence: sentence)
 TEXT = Kind("text", lambda gold: gold, lambda answer: answer, same_text, lambda sentence: None)
-KINDS = (TIME, VALUES, NUMBER, YES_NO, LETTER, FORMULA, PROSE, TEXT)
+KINDS = (TIME_OR_RATIO, VALUES, NUMBER, NUMBERED, YES_NO, LETTER, FORMULA, PROSE, TEXT)
 
-_ASKS_LETTER = re.compile(r"\b(?:which|what)\b[^.?\n]{0,40}\b(?:letter|character)\b", re.IGNORECASE)
-_ASKS_MOLECULE = re.compile(r"\b(?:molecular|chemical|empirical) formula\b|分子式|化学式", re.IGNORECASE)
-_ASKS_RATIO = re.compile(r"\bratio\b|\bproportion|比", re.IGNORECASE)
+_ASKED = (
+    (NOTE, re.compile(r"\bnotes?\b(?!:|\sthat\b)", re.IGNORECASE)),
+    (SQUARE, re.compile(r"\bsquare\b", re.IGNORECASE)),
+    (DATE, re.compile(r"\bdate\b|\bday of the month\b|\bof this month has which number\b", re.IGNORECASE)),
+    (LETTER, re.compile(r"\b(?:which|what)\b[^.?\n]{0,40}\b(?:letter|character)\b", re.IGNORECASE)),
+    (MOLECULE, re.compile(r"\b(?:molecular|chemical|empirical) formula\b|分子式|化学式", re.IGNORECASE)),
+)
+"""Kinds that only the question can tell, before any of `KINDS`."""
+
+_ASKS_RATIO = re.compile(r"\bratio|\bproportion|\bodds\b|\bscale\b|比", re.IGNORECASE)
 _ASKS_ORDER = re.compile(r"\brows?\b[^.?]{0,60}\bcolumns?\b|\bin order\b|\brespectively\b|\border(?:ed)?\b|分别", re.IGNORECASE)
 
 
 @lru_cache(maxsize=1024)
 def kind_of(gold: str, question: str | None = None) -> Kind:
     """The kind of answer a gold answer is; a question that asks for a letter makes "O" or "I" a letter, one that asks for
-    a ratio makes "3:45" one.
+    a ratio makes "3:45" one, and any other a time.
 
     Never raises; what no other kind can read is text.
     """
-    if question and read_letter(gold) and _ASKS_LETTER.search(question):
-        return LETTER
-    if question and read_molecule(gold) and _ASKS_MOLECULE.search(question):
-        return MOLECULE
+    for kind, asks in _ASKED if question else ():
+        if asks.search(question or "") and kind.read(gold) is not None:
+            return kind
     kind = next(kind for kind in KINDS if kind.read(gold) is not None)
-    if kind is TIME and question and _ASKS_RATIO.search(question):
-        return FORMULA
+    if kind is TIME_OR_RATIO and question:
+        return FORMULA if _ASKS_RATIO.search(question) else TIME
     return ORDERED if kind is VALUES and question and _ASKS_ORDER.search(question) else kind
 
 
@@ -167,22 +185,31 @@ def compare(answer: str, gold: str, kind: Kind | None = None) -> Comparison:
     value = kind.find(answer)
     same = None if value is None else kind.same(value, kind.read(gold))
     # A time that differs is a wrong time, though 2:30 and 1:15 are one ratio.
-    formal = kind in (NUMBER, VALUES) or (kind is TIME and value is None)
-    if same or (formal and not same and _same_as_formula(answer, gold)):
+    formal = kind in (NUMBER, DATE, VALUES, ORDERED) or (kind is TIME_OR_RATIO and value is None)
+    if value is None and read_time(answer) and (kind is LETTER or _is_whole(gold)):
+        return Comparison(0.0, f"a time of day, not {kind.name}")  # nor is 12:01 the ratio 12
+    if same or (formal and not same and same_formula(answer, gold, kind is ORDERED)):
         return Comparison(1.0, f"equal as {kind.name if same else 'formulas'}")
-    if value is None and not is_formula(answer) and not read_ratio(answer):
+    if value is None and not _may_be(answer, kind):
         return Comparison(0.0, f"cannot be read as {kind.name}")
-    if same is None and kind in (NUMBER, TIME, VALUES, YES_NO, LETTER):
-        same = same_formula(answer, gold)
+    if same is None and kind in (NUMBER, DATE, TIME_OR_RATIO, VALUES, ORDERED, LETTER):
+        same = same_formula(answer, gold, kind is ORDERED)
     if same is None:
         return Comparison(None, f"could not judge as {kind.name}")
     return Comparison(float(same), f"{'' if same else 'not '}equal as {kind.name}")
 
 
+def _is_whole(gold: str) -> bool:
+    number = read_number(gold)
+    return number is not None and number.value.denominator == 1 and find_time(gold) is None  # "5 pm" may be 17:00
+
+
+def _may_be(answer: str, kind: Kind) -> bool:
+    """Whether an answer that a kind cannot read may still be one of it, in other words or as a formula."""
+    if kind is YES_NO:
+        return says_neither(answer)
+    return kind not in (TIME, NOTE, SQUARE) and bool(is_formula(answer) or read_ratio(answer))
+
+
 def _brackets(text: str) -> str:
     return "".join(re.findall(r"[\[\](){}]", tidy(text)))
-
-
-def _same_as_formula(answer: str, gold: str) -> bool:
-    """What a kind's own reading leaves: `10^2` for 100, `\\frac{22}{7}` rounded."""
-    return bool(same_formula(answer, gold))

@@ -6,6 +6,7 @@ Every reader turns one record into a `Prediction`; a format is one row of `FORMA
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,8 +89,8 @@ def _mathvision(row: Record) -> Prediction:
 def _mathvista(row: Record) -> Prediction:
     """Its golds are option texts, so that "B" among B, C and A is the first of them."""
     label, gold, choices = _label(row.get("true_false")), _gold(row.get("answer")), _choices(row.get("choices"))
-    if choices and gold in choices and len(gold or "") == 1:
-        gold = letter_of(choices.index(gold or ""))
+    if gold and choices and gold in choices and re.fullmatch("[A-Z]", gold):
+        gold = letter_of(choices.index(gold))
     return Prediction(_text(row["pid"]), _text(row["response"]), gold, choices, _text(row.get("question")), label)
 
 

@@ -34,6 +34,11 @@ class Group:
         """Whether the brackets say that order counts: not for a set, nor for a plain list."""
         return self.open not in ("", "{")
 
+    @property
+    def named_apart(self) -> bool:
+        """Whether each value has a letter of its own: `x=3, y=4`, but not the roots `x_1=3, x_2=4`."""
+        return all(self.names) and len({re.sub(r"[_{}\d]", "", name) for name in self.names}) == len(self.names)
+
 
 def split_top(text: str, signs: str = ",;") -> list[str]:
     """The parts of a text at separators outside all brackets."""
@@ -95,15 +100,15 @@ def _group(parts: Sequence[str], opened: str, closed: str) -> Group:
 
 
 def same_group(left: Group, right: Group, same: SameItem, ordered: bool = False) -> bool | None:
-    """Whether two groups hold the same. Named values are matched by name, ordered ones in their order, sets and plain
-    lists in any; square and round brackets round two values mean two different intervals."""
+    """Whether two groups hold the same. Named values are matched by name, and where one side alone has names in their
+    order, as ordered ones are; sets and plain lists in any; square and round brackets round two values mean two different intervals."""
     if len(left.items) != len(right.items):
         return False
     if all(left.names) and all(right.names):
         return _all([same(left.items[left.names.index(name)], item) if name in left.names else False for name, item in _named(right)])
     if len(left.items) == 2 and left.ordered and right.ordered and (left.open, left.close) != (right.open, right.close):
         return False
-    if ordered or left.ordered or right.ordered:
+    if ordered or left.ordered or right.ordered or left.named_apart or right.named_apart:
         return _all([same(a, b) for a, b in zip(left.items, right.items, strict=True)])
     return _same_set(list(left.items), right.items, same)
 

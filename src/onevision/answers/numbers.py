@@ -147,7 +147,14 @@ _PLAIN_NOUNS = frozenset("degree degrees unit units square units sq units square
 }
 
 
-_CHUNK = re.compile(rf"(?<![A-Za-z0-9_^\\])-?\.?\d[\d.,:/]*(?:%|(?P<tail>[A-Za-z]{{1,12}}))?|\b{WORD}", re.IGNORECASE | re.ASCII)
+# Behind other words "- 5" is a dash and a 5.
+_MINUS = r"(?:-|(?:^|(?<=\b(?:is|be|of|at|by|to)\s)|(?<=\bequals\s))-\s)"
+_WHOLE = r"(?!-(?:first|second|thirds?|half|halves|quarters?|\w{3,7}ths?)\b)"
+_MIXED = r"\d{1,9}\s\d{1,9}/\d{1,9}(?![\d:/]|[.,]\d)"
+_CHUNK = re.compile(
+    rf"(?<![A-Za-z0-9_^\\]){_MINUS}?(?:{_MIXED}|\.?\d[\d.,:/]*)(?:%|(?P<tail>[A-Za-z]{{1,12}}))?|\b{WORD}{_WHOLE}",
+    re.IGNORECASE | re.ASCII,
+)
 _HEDGE_BEFORE = re.compile(
     r"(?:\bnot|n't|\bthan|\bleast|\bmost|\bover|\bunder|\babove|\bbelow|\bno|\bor|\bbetween\s\S{1,8}\sand|\d\s?-)\s?$",
     re.I,

@@ -1,4 +1,4 @@
-"""Read the other short answers that have a value: rows and columns, times of day, yes or no, single letters."""
+"""Read the other short answers that have a value: rows and columns, times of day, yes or no, letters, dates."""
 
 import re
 from collections.abc import Callable
@@ -7,7 +7,9 @@ from fractions import Fraction
 
 from onevision.answers.clean import bare, tidy
 from onevision.answers.groups import Group
+from onevision.answers.numbers import Quantity, find_number
 from onevision.answers.spelled import WORDS
+from onevision.answers.texts import NEGATION
 
 _NUMBER = r"-?(?:\d{1,9}(?:\.\d{1,9})?(?![\d.]\d)|(?:zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\b)"
 
@@ -59,9 +61,10 @@ class Time:
 
 
 _NAMED_TIMES = {"noon": Time(12, 0, Fraction(0), "pm"), "midnight": Time(12, 0, Fraction(0), "am")}
+_HOURS = "|".join(word for word, hour in WORDS.items() if 1 <= hour <= 12)
 _TIME = (
     r"(?<![\d:.])(?:(?P<hour>\d{1,2}):(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d))?(?![\d:])"
-    r"|(?P<whole>\d{1,2})(?=\s?o'?clock))"
+    rf"|(?P<whole>\d{{1,2}}|\b(?:{_HOURS}))(?=\s?o'?clock|\s?[ap]\.?m\b))"
     r"(?:\s?o'?clock)?\s?(?P<half>[ap]\.?m\b\.?)?"
 )
 _TIMES = re.compile(_TIME, re.IGNORECASE | re.ASCII)
@@ -69,11 +72,13 @@ _TIMES = re.compile(_TIME, re.IGNORECASE | re.ASCII)
 
 def read_time(text: str) -> Time | None:
     """A time of day written with a colon ("4:30", "04:30 pm", "16:30:00"), as "4 o'clock" or as "half past four";
-    otherwise None."""
+    otherwise None. "4 pm" is one only beside another time: alone it is also a number."""
     plain = bare(text)
     if plain.lower() in _NAMED_TIMES:
         return _NAMED_TIMES[plain.lower()]
     match = _TIMES.fullmatch(plain)
+    if match and match["whole"] and "clock" not in plain:
+        return None
     return _time(match) if match else _spoken(_SPOKEN.fullmatch(plain))
 
 
@@ -86,15 +91,13 @@ def find_time(text: str) -> Time | None:
     return times.pop() if len(times) == 1 else None
 
 
-_HOURS = "|".join(word for word, hour in WORDS.items() if 1 <= hour <= 12)
 _SPOKEN = re.compile(rf"\b(?:(?P<part>half|(?:a\s)?quarter)\s(?P<way>past|after|to))\s(?P<hour>\d{{1,2}}|{_HOURS})\b", re.IGNORECASE)
 
 
 def _spoken(match: re.Match[str] | None) -> Time | None:
     if match is None:
         return None
-    name = match["hour"].lower()
-    hour = int(name) if name.isdigit() else WORDS[name]
+    hour = _hour(match["hour"])
     minutes = 30 if match["part"].lower() == "half" else 15
     if match["way"].lower() == "to":
         hour, minutes = (hour - 1) or 12, 60 - minutes
@@ -102,9 +105,13 @@ def _spoken(match: re.Match[str] | None) -> Time | None:
 
 
 def _time(match: re.Match[str]) -> Time | None:
-    hour = int(match["hour"] or match["whole"])
+    hour = _hour(match["hour"] or match["whole"])
     half = (match["half"] or "").lower().replace(".", "")
     return Time(hour, int(match["minute"] or 0), Fraction(match["second"] or 0), half) if hour <= 24 else None
+
+
+def _hour(name: str) -> int:
+    return int(name) if name.isdigit() else WORDS[name.lower()]
 
 
 def same_time(left: Time, right: Time) -> bool:
@@ -125,8 +132,12 @@ def _hours(time: Time) -> tuple[int, ...]:
 
 _YES, _NO = r"yes|yeah|true|是的|是|对|正确", r"no|nope|false|不是|否|不对|错误|错"
 _SAYS = re.compile(rf"(?:(?P<yes>(?:{_YES}))|(?P<no>(?:{_NO})))(?![a-z])", re.IGNORECASE)
-_SAID_LAST = re.compile(rf"(?:\b(?:is|was|be|say)|[:=\"])[\s\"*]{{0,4}}({_YES}|{_NO})[\s.\"*!]*$", re.IGNORECASE)
-_BOTH = re.compile(r"[\s,/]{0,3}(?:or|and|/|\|)\s{0,3}(?:yes|no|true|false)\b", re.IGNORECASE)
+# "No, …" and "No they …" say no; "No picture …" says something else.
+_GOES_ON = re.compile(
+    r"\s?(?:[^\w\s]|\n|$)|\s(?:it|they|the|there|this|that|these|those|both|he|she|we|you|I|because|since|as)\b", re.IGNORECASE | re.ASCII
+)
+_SAID_LAST = re.compile(rf"(?:\b(?:is|was|be|say|so|wait)|[:=\"])[\s\"*,]{{0,4}}({_YES}|{_NO})[\s.\"*!]*$", re.IGNORECASE)
+_BOTH = re.compile(r"\b(?:yes|no|true|false)[\s,/]{0,3}(?:or|and|/|\|)\s{0,3}(?:yes|no|true|false)\b", re.IGNORECASE)
 
 
 def read_yes_no(text: str) -> bool | None:
@@ -136,17 +147,29 @@ def read_yes_no(text: str) -> bool | None:
 
 
 def find_yes_no(text: str) -> bool | None:
-    """What an answer says that opens with yes or no ("No, they do not touch") or ends in it ("the answer is no")."""
+    """What an answer says that opens with yes or no ("No, they do not touch") or ends in it ("the answer is no"); None
+    where it says neither or both."""
     plain = bare(text)
-    opening = _SAYS.match(plain)
-    if opening:
-        return None if _BOTH.match(plain, opening.end()) else bool(opening["yes"])
-    last = _SAID_LAST.search(plain[-80:])
-    return read_yes_no(last[1]) if last else None
+    opening, last = _SAYS.match(plain), _SAID_LAST.search(plain[-80:])
+    said = {bool(opening["yes"])} if opening and _GOES_ON.match(plain, opening.end()) else set[bool]()
+    said |= {bool(read_yes_no(last[1]))} if last else set()
+    return said.pop() if len(said) == 1 and not _BOTH.match(plain) else None
+
+
+def says_neither(text: str) -> bool:
+    """Whether a sentence may answer a yes or no question without either word: "They do not touch."."""
+    return len(text.split()) > 2 and not _BOTH.search(text)
 
 
 _MARKED_LETTER = re.compile(r"[\"'(\[{*]\s?([^\W\d_])\s?[\"')\]}*]")
-_ALONE = re.compile(r"(?<![\w'])([^\W\d_])(?![\w'])")
+_VERB = r"\s(?:is|has|does)(?:n't)?\b"
+CAPITAL = (
+    r"(?:[B-HJ-Z]|(?<=[a-z]\s)A|(?<=[a-z],\s)A|[AI](?!\s[a-z])"
+    rf"|[AI](?={_VERB})|A(?=\s(?:was|can|must|and|or|because|since|as)\b))"
+)
+"""A lone capital that is a letter's name, as a pattern: "A" may open a sentence as the article, "I" be the pronoun."""
+
+_ALONE = re.compile(rf"(?<![\w'])({CAPITAL}|a(?!\s[A-Za-z])|a(?={_VERB})|[^\W\d_aAI])(?![\w'])")
 
 
 def read_letter(text: str) -> str | None:
@@ -168,15 +191,31 @@ def find_letter(text: str) -> str | None:
     marked = {match[1].casefold() for match in _MARKED_LETTER.finditer(plain)}
     if len(marked) == 1:
         return marked.pop()
-    alone = {match[1] for match in _ALONE.finditer(plain) if not _is_word(plain, match)}
-    letters = {letter.casefold() for letter in alone}
+    letters = {match[1].casefold() for match in _ALONE.finditer(plain)}
     return letters.pop() if len(letters) == 1 and not marked else None
 
 
-def _is_word(text: str, match: re.Match[str]) -> bool:
-    """Whether a lone letter is the article or the pronoun rather than a letter's name."""
-    after = text[match.end() : match.end() + 2]
-    return match[1] in ("a", "A", "I") and len(after) == 2 and after[0] == " " and after[1].islower()
+_JOINS = r"(?:\s?(?:[,;&、和]|,?\s(?:and|also)\s)\s?(?:and\s)?)"
+_RUN = re.compile(rf"(?<![\w'])\(?[A-Z]\)?(?:{_JOINS}\(?[A-Z]\)?(?![\w'])){{1,20}}")
+
+
+def find_letters(text: str) -> tuple[str, ...] | None:
+    """The capitals that a sentence names side by side ("The gears P and X turn"); None where it names others besides, or
+    denies any."""
+    plain = tidy(text)[:400]
+    run = _RUN.search(plain)
+    if run is None or NEGATION.search(plain):
+        return None
+    letters = tuple(re.findall(r"[A-Z]", run[0]))
+    return letters if {match[1] for match in _ALONE.finditer(plain)} == set(letters) else None
+
+
+_ORDINAL = re.compile(r"(?<=\d)(?:st|nd|rd|th)\b", re.IGNORECASE)
+
+
+def find_date(text: str) -> Quantity | None:
+    """The one number of an answer, an ordinal too: "March 22nd"."""
+    return find_number(_ORDINAL.sub("", tidy(text)))
 
 
 def whole_or_none(find: Callable[[str], object | None]) -> Callable[[str], str | None]:
