@@ -86,6 +86,7 @@ class Calendar(Task):
     """One month on a page; its Description gives its first weekday, its length and the marked days."""
 
     name = "calendar"
+    version = 2
     Config = CalendarConfig
 
     @classmethod
@@ -117,6 +118,7 @@ class Calendar(Task):
         self.claim(description, question)
         page = _Page(rng, config, month)
         image = page.canvas.image(rng)
+        self.claim_picture(image)
         probes = tuple(probe_near(image, at, colour) for at, colour in page.spots)
         return Item(image, question, answer, description, steps, {"query": query} | ask, probes=probes)
 
