@@ -40,7 +40,7 @@ def test_the_originals_mix():
         ({"steps": [{"reason": {"by": "r1"}}]}, "step reason: by is 'r1'; one of worked"),
         ({"steps": [{"reason": {"candidates": "two"}}]}, "candidates is 'two', where int was expected"),
         ({"steps": ["review"]}, "step review: 'by' is missing"),
-        ({"endpoints": {"a": {"model": "nano", "price": [1]}}}, "price is [1]; two numbers were expected"),
+        ({"endpoints": {"a": {"model": "nano", "price": [1]}}}, "price is [1.0]; two numbers were expected"),
         ({"endpoints": ["a"]}, "names with their settings were expected"),
         ({"near": {"picture": 40}}, "give 0 to 15 bits"),
         ({"near": True}, "near: True, where keys with their values were expected"),

@@ -48,6 +48,7 @@ class LatinSquare(Task):
     """A partly filled square with one marked cell; its Description is the square, `.` for an empty cell."""
 
     name = "latin_square"
+    version = 2
     Config = LatinSquareConfig
 
     @classmethod
@@ -75,7 +76,9 @@ class LatinSquare(Task):
         canvas, probes = _draw(rng, config, puzzle, signs)
         ask = {"query": "marked", "block": list(puzzle.block)}
         lines = "\n".join(_line(cell, signs, seen) + f": {signs[value]}" for cell, seen, value in steps)
-        return Item(canvas.image(rng), question, signs[solved], description, lines, ask, probes=probes)
+        image = canvas.image(rng)
+        self.claim_picture(image)
+        return Item(image, question, signs[solved], description, lines, ask, probes=probes)
 
 
 Cell = tuple[int, int]

@@ -84,6 +84,7 @@ class NoteReading(Task):
     """One staff with a clef and single notes; its Description is LilyPond."""
 
     name = "note_reading"
+    version = 2
     Config = NoteReadingConfig
 
     @classmethod
@@ -111,6 +112,7 @@ class NoteReading(Task):
         self.claim(description, question)
         staff = Staff(rng, clef, notes, config.size, config.reach, config.variety, config.renderer)
         image = staff.canvas.image(rng)
+        self.claim_picture(image)
         probes = tuple(probe_near(image, at, staff.ink) for at in staff.spots)
         return Item(image, question, answer, description, steps, {"query": query} | ask, probes=probes)
 

@@ -42,6 +42,7 @@ class OddOneOut(Task):
     """A page of lettered shapes, one of which differs from all others in one attribute; its Description lists what varies."""
 
     name = "odd_one_out"
+    version = 2
     Config = OddOneOutConfig
 
     @classmethod
@@ -70,7 +71,9 @@ class OddOneOut(Task):
         items = [PLAIN | {a: columns[a][k] for a in names} for k in range(count)]
         canvas, probes = _draw(rng, config, items, letters)
         steps = "\n".join(_walk(a, columns[a], letters) for a in names)
-        return Item(canvas.image(rng), question, letters[odd], description, f"{steps}\n{letters[odd]}", {"query": "odd"}, probes=probes)
+        image = canvas.image(rng)
+        self.claim_picture(image)
+        return Item(image, question, letters[odd], description, f"{steps}\n{letters[odd]}", {"query": "odd"}, probes=probes)
 
 
 def _noise(rng: random.Random, attribute: str, count: int) -> list[str]:

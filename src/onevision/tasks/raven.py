@@ -43,6 +43,7 @@ class Raven(Task):
     """A 3×3 matrix without its last panel, and four or eight options; its Description lists every panel."""
 
     name = "raven"
+    version = 2
     Config = RavenConfig
 
     @classmethod
@@ -64,8 +65,10 @@ class Raven(Task):
         description, question = Description("csv", csv.write(rows)), rng.choice(QUESTIONS)
         self.claim(description, question)
         canvas, probes = _draw(rng, config, cells, options)
+        image = canvas.image(rng)
+        self.claim_picture(image)
         return Item(
-            canvas.image(rng),
+            image,
             question,
             answer,
             description,
