@@ -131,6 +131,24 @@ def test_a_damaged_checkpoint_is_one_line(tmp_path):
         load_local(folder, device="cpu")
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("tokenizer.json", "{garbage"),
+        ("tokenizer.json", '{"a": 1}'),
+        ("tokenizer_config.json", "[]"),
+        ("preprocessor_config.json", '{"size": {}}'),
+        ("chat_template.jinja", "{% for %}"),
+    ],
+)
+def test_a_damaged_file_beside_the_weights_is_one_line_too(tmp_path, name, text):
+    folder = copied(tmp_path / "damaged")
+    (folder / name).write_text(text)
+    with pytest.raises(InputError, match=r"cannot load model|chat template cannot be read") as said:
+        load_local(folder, device="cpu")
+    assert "\n" not in str(said.value)
+
+
 def test_nano_answers_without_importing_transformers(tmp_path):
     code = (
         "import sys; from onevision.cli import main\n"

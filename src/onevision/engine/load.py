@@ -4,8 +4,6 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from safetensors import SafetensorError
-
 from onevision.errors import InputError
 from onevision.store import content_id
 
@@ -58,8 +56,10 @@ def _plain(name_or_path: str | Path, device: str, dtype: str) -> "LocalEngine | 
         return None
     try:
         return PlainEngine(folder, kind)
-    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError):
-        return None  # transformers says what is wrong with it
+    except InputError:
+        raise
+    except Exception:  # a damaged file may raise anything, and `load_model` says what is wrong with it
+        return None
 
 
 def identity(spec: str) -> str:

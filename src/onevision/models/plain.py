@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from jinja2 import Template
+from jinja2 import Template, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from PIL.Image import Image, Resampling
 from tokenizers import AddedToken, Tokenizer
 
+from onevision.errors import InputError
 from onevision.types import Message
 
 
@@ -52,7 +53,7 @@ class PlainTokenizer:
 
 
 class PlainProcessor:
-    """The part of Qwen2_5_VLProcessor that answering needs, to the same bits."""
+    """The part of Qwen2_5_VLProcessor that answering needs, to the same bits. Raises InputError for a template that is none."""
 
     def __init__(self, folder: Path, chat_template: str, image_token_id: int) -> None:
         self.tokenizer = PlainTokenizer(folder)
@@ -60,6 +61,10 @@ class PlainProcessor:
         self.image_token = str(self.tokenizer.tokenizer.id_to_token(image_token_id))
         self.pictures = Pictures(json.loads((folder / "preprocessor_config.json").read_text(encoding="utf-8")))
         self.chat_template = chat_template
+        try:
+            _template(chat_template)
+        except TemplateError as error:
+            raise InputError(f"{folder}: the chat template cannot be read: {error}") from None
 
     def apply_chat_template(self, messages: Sequence[Message], tokenize: bool = False, add_generation_prompt: bool = True) -> str:
         """The chat as the model reads it, one placeholder for each picture."""

@@ -6,10 +6,11 @@
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from onevision.errors import InputError
+from onevision.report.intervals import Interval
 from onevision.report.tables import Run, cell, line, majority
 from onevision.store import write_atomic
 
@@ -33,25 +34,21 @@ def write_table(path: Path, runs: Sequence[Run]) -> Path:
 def results(runs: Sequence[Run]) -> str:
     """A Markdown table: each run's score with its 95 % interval, the best constant answer, the score without pictures; means below."""
     blank = {run.about["benchmark"].removesuffix(BLANK): run for run in runs if run.about["benchmark"].endswith(BLANK)}
-    rows = [(run, _score(run), majority(run.records), _score(blank.get(run.about["benchmark"]))) for run in runs if not _is_blank(run)]
+    seen = [run for run in runs if not run.about["benchmark"].endswith(BLANK)]
+    rows = [(run.about["benchmark"], _score(run), majority(run.records), _score(blank.get(run.about["benchmark"]))) for run in seen]
     table = [["", "score, 95 % interval", "majority class", "blank picture"], ["---", "---:", "---:", "---:"]]
-    table += [
-        [run.about["benchmark"], cell(line("", run.records).score), cell(constant), cell(unseen)] for run, _, constant, unseen in rows
-    ]
+    table += [[name, cell(score), cell(constant), cell(unseen and unseen.value)] for name, score, constant, unseen in rows]
     if len(rows) > 1:
-        table.append(["mean", *(cell(_mean(column)) for column in list(zip(*rows, strict=True))[1:])])
+        _, scores, constants, blanks = zip(*rows, strict=True)
+        means = [_mean(score and score.value for score in scores), _mean(constants), _mean(unseen and unseen.value for unseen in blanks)]
+        table.append(["mean", *map(cell, means)])
     return "\n".join(f"| {' | '.join(one)} |" for one in table) + "\n"
 
 
-def _is_blank(run: Run) -> bool:
-    return str(run.about["benchmark"]).endswith(BLANK)
+def _score(run: Run | None) -> Interval | None:
+    return line("", run.records).score if run else None
 
 
-def _score(run: Run | None) -> float | None:
-    score = line("", run.records).score if run else None
-    return score.value if score else None
-
-
-def _mean(column: Sequence[float | None]) -> float | None:
-    known = [value for value in column if value is not None]
+def _mean(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
     return sum(known) / len(known) if known else None
