@@ -121,7 +121,7 @@ def _chat(images: Picture | Sequence[Picture], question: str, choices: Sequence[
 
 
 def load(model: str | Path = "nano", device: str = "auto", dtype: str = "auto") -> Model:
-    """Load a model to ask: "nano", a local folder or a hub id; device and dtype as in `models.load.load_model`."""
+    """Load a model to ask: "nano", a local folder or a hub id; device and dtype as for `engine.load.load_local`."""
     from onevision.engine.load import load_local
 
     return Model(str(model), load_local(model, device, dtype))
@@ -134,6 +134,7 @@ def main(
     max_new_tokens: Annotated[int, typer.Option(help="Longest answer in tokens, e.g. --max-new-tokens 256")] = 1024,
     seed: Annotated[int | None, typer.Option(help="Makes a sampled answer repeatable, e.g. --seed 7")] = None,
     temperature: Annotated[float, typer.Option(help="0 takes the likeliest token, e.g. --temperature 0.7")] = 0.0,
+    dtype: Annotated[str, typer.Option(help="auto, float32, bfloat16, float16, or int8 for nano on a CPU, e.g. --dtype int8")] = "auto",
 ) -> None:
     """Answer a question about one or more pictures.
 
@@ -143,7 +144,7 @@ def main(
     SamplingParams(**sampling)  # refuse bad numbers before a model is loaded
     *paths, question = _pictures_and_question(inputs)
     pictures = [open_picture(path) for path in paths]
-    asked = load(model)
+    asked = load(model, dtype=dtype)
     if as_json:
         print(json.dumps(asked.ask(pictures, question, **sampling).as_json(), ensure_ascii=False))
     else:

@@ -70,6 +70,28 @@ def test_bfloat16_is_near(engines):
         assert (one.float() - other).norm() < 0.05 * other.norm()
 
 
+def test_eight_bits_are_near_and_answer_alike(engines):
+    eight = load_local("nano", device="cpu", dtype="int8")
+    assert isinstance(eight, PlainEngine)
+    inputs = eight._inputs(chats())
+    with torch.inference_mode():
+        rough, exact = (engine.look(inputs["pixel_values"], inputs["image_grid_thw"]) for engine in (eight, engines[0]))
+    for one, other in zip(rough, exact, strict=True):
+        assert (one - other).norm() < 0.1 * other.norm()
+    drawn = [tasks.make(name, levels=(1,), size=(112, 168)).problem(i) for name in ("chain", "clock", "grid_size") for i in (1, 2)]
+    asked = [messages_for(p.images, p.question, p.choices) for p in drawn]
+    expected, told = ([c.text for c in engine.generate_batch(asked, GREEDY)] for engine in (engines[0], eight))
+    assert sum(one == other for one, other in zip(told, expected, strict=True)) >= len(expected) - 1
+
+
+def test_eight_bits_are_refused_where_they_cannot_be_had(tmp_path, tiny_model_dir):
+    folder = copied(tmp_path / "windows", vision_config__fullatt_block_indexes=[5])
+    with pytest.raises(InputError, match="'int8' is for a small plain"):
+        load_local(folder, device="cpu", dtype="int8")
+    with pytest.raises(InputError, match="an endpoint computes in"):
+        load_engine("openai:nano@http://localhost:1/v1", "int8")
+
+
 def test_bad_prompts_are_input_errors(engines):
     with pytest.raises(InputError, match="question is empty"):
         engines[0].generate_batch([[{"role": "user", "content": " "}]], GREEDY)

@@ -44,6 +44,7 @@ def main(
     concurrency: Annotated[int, typer.Option(help="requests in flight on vLLM or an endpoint", min=1)] = 64,
     engine: Annotated[Literal["auto", "ray"], typer.Option(help="ray: one engine a GPU or machine of a Ray cluster")] = "auto",
     workers: Annotated[int | None, typer.Option(help="engines of --engine ray", min=1)] = None,
+    dtype: Annotated[str, typer.Option(help="auto, float32, bfloat16, float16, or int8 for nano on a CPU")] = "auto",
     out: Annotated[Path, typer.Option(help="where the results go; the same line again goes on where it stopped")] = Path("runs/bench"),
 ) -> None:
     """Measure a model on benchmarks or on our own held-out tasks.
@@ -62,8 +63,8 @@ def main(
     for name in own:
         tasks.make(name, split="test", **drawn)
     subjects = [_subject(name, data, split, limit) for name in chosen]
-    ask = _Ask(model, sampling, n, concurrency, max_new_tokens)
-    asked = _load(model, engine, workers)
+    ask = _Ask(model, dtype, sampling, n, concurrency, max_new_tokens)
+    asked = _load(model, dtype, engine, workers)
     if own:
         _own_tasks(asked, own, limit or OWN_LIMIT, drawn, ask, out)
     for subject in subjects:
@@ -77,6 +78,7 @@ class _Ask:
     """The options of asking, before the longest answer is settled."""
 
     model: str
+    dtype: str
     sampling: dict[str, Any]
     n: int
     concurrency: int
@@ -91,7 +93,7 @@ class _Ask:
         from onevision.engine.load import identity
 
         longest = longest if self.max_new_tokens is None else self.max_new_tokens
-        return Asking(identity(self.model), SamplingParams(max_new_tokens=longest, **self.sampling), self.n, self.concurrency)
+        return Asking(identity(self.model, self.dtype), SamplingParams(max_new_tokens=longest, **self.sampling), self.n, self.concurrency)
 
 
 def _chosen(names: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -120,14 +122,14 @@ def _subject(name: str, data: Path | None, split: str, limit: int | None) -> Any
     return Subject(name, split or benchmark.splits[0], problems, benchmark.groups)
 
 
-def _load(model: str, engine: str, workers: int | None) -> "Engine":
+def _load(model: str, dtype: str, engine: str, workers: int | None) -> "Engine":
     if engine == "ray":
         from onevision.engine.ray import RayEngine
 
-        return RayEngine(model, workers)
+        return RayEngine(model, workers, dtype)
     from onevision.engine.load import load_engine
 
-    return load_engine(model)
+    return load_engine(model, dtype)
 
 
 def _own_tasks(engine: "Engine", names: list[str], count: int, drawn: dict[str, Any], ask: _Ask, out: Path) -> None:

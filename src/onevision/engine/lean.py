@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from onevision.engine.cache import Memory, Shared, Singles
-from onevision.engine.matrix import Matrix
+from onevision.engine.matrix import Linear, laid_out
 from onevision.engine.prefill import Prefill
 from onevision.engine.reader import stamp
 
@@ -31,11 +31,11 @@ class Layer:
     """One decoder layer: q, k and v in one product, gate and up in another."""
 
     norm_attn: Tensor
-    qkv: Matrix
-    out: Matrix
+    qkv: Linear
+    out: Linear
     norm_mlp: Tensor
-    gate_up: Matrix
-    down: Matrix
+    gate_up: Linear
+    down: Linear
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class LeanWeights:
     layers: tuple[Layer, ...]
     embed: Tensor
     norm: Tensor
-    head: Matrix
+    head: Linear
     rope: Tensor
     eps: float
     heads: int
@@ -78,15 +78,16 @@ def lean_weights(model: Any, positions: int) -> LeanWeights:
 
 
 @torch.no_grad()
-def fuse(tensors: Mapping[str, Tensor], head: Tensor, config: Mapping[str, Any], positions: int) -> LeanWeights:
-    """Fuse and transpose a text tower. tensors: by their names in it; head: (vocab, hidden); config: its part of config.json."""
-    layers = [_layer(tensors, f"layers.{number}.") for number in range(config["num_hidden_layers"])]
+def fuse(tensors: Mapping[str, Tensor], head: Tensor, config: Mapping[str, Any], positions: int, int8: bool = False) -> LeanWeights:
+    """Fuse and lay out a text tower. tensors: by their names in it; head: (vocab, hidden); config: its part of config.json;
+    int8: see `laid_out`."""
+    layers = [_layer(tensors, f"layers.{number}.", int8) for number in range(config["num_hidden_layers"])]
     head_dim = config["hidden_size"] // config["num_attention_heads"]
     return LeanWeights(
         layers=tuple(layers),
         embed=tensors["embed_tokens.weight"].detach(),
         norm=tensors["norm.weight"].detach(),
-        head=Matrix(head),
+        head=laid_out(head, int8=int8),
         rope=_rope_table(config["rope_parameters"]["rope_theta"], positions, head_dim, tensors["embed_tokens.weight"]),
         eps=config["rms_norm_eps"],
         heads=config["num_attention_heads"],
@@ -97,18 +98,18 @@ def fuse(tensors: Mapping[str, Tensor], head: Tensor, config: Mapping[str, Any],
     )
 
 
-def _layer(tensors: Mapping[str, Tensor], at: str) -> Layer:
+def _layer(tensors: Mapping[str, Tensor], at: str, int8: bool) -> Layer:
     def joined(kind: str, *parts: str) -> Tensor:
         return torch.cat([tensors[f"{at}{part}.{kind}"] for part in parts])
 
     qkv = [f"self_attn.{part}_proj" for part in "qkv"]
     return Layer(
         norm_attn=tensors[f"{at}input_layernorm.weight"].detach(),
-        qkv=Matrix(joined("weight", *qkv), joined("bias", *qkv)),
-        out=Matrix(tensors[f"{at}self_attn.o_proj.weight"]),
+        qkv=laid_out(joined("weight", *qkv), joined("bias", *qkv), int8),
+        out=laid_out(tensors[f"{at}self_attn.o_proj.weight"], int8=int8),
         norm_mlp=tensors[f"{at}post_attention_layernorm.weight"].detach(),
-        gate_up=Matrix(joined("weight", "mlp.gate_proj", "mlp.up_proj")),
-        down=Matrix(tensors[f"{at}mlp.down_proj.weight"]),
+        gate_up=laid_out(joined("weight", "mlp.gate_proj", "mlp.up_proj"), int8=int8),
+        down=laid_out(tensors[f"{at}mlp.down_proj.weight"], int8=int8),
     )
 
 

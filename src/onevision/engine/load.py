@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 def load_engine(spec: str, dtype: str = "auto", **endpoint: Any) -> "Engine":
     """nano, a local folder or a hub id on PyTorch; vllm:ID the same on vLLM; openai:NAME@URL an OpenAI-compatible endpoint.
 
-    dtype: as in `models.load.load_model`; endpoint: options of OpenAIEngine. Raises InputError for what is none of these,
-    MissingPartError where the engine's package is not installed.
+    dtype: as for `load_local`; endpoint: options of OpenAIEngine. Raises InputError for what is none of these, MissingPartError
+    where the engine's package is not installed.
     """
     kind, _, rest = spec.partition(":")
     if kind == "vllm" and rest:
@@ -29,13 +29,16 @@ def load_engine(spec: str, dtype: str = "auto", **endpoint: Any) -> "Engine":
         name, at, url = rest.rpartition("@")
         if not (at and name and re.match(r"https?://", url)):
             raise InputError(f"model {spec!r}: openai:NAME@URL was expected, e.g. openai:qwen2.5-vl-7b@http://localhost:8000/v1")
+        if dtype != "auto":
+            raise InputError(f"dtype '{dtype}': an endpoint computes in what it was started with; leave it out")
         return OpenAIEngine(name, url, **endpoint)
     return load_local(spec, dtype=dtype)
 
 
 def load_local(name_or_path: str | Path, device: str = "auto", dtype: str = "auto") -> "LocalEngine":
     """nano, a local folder or a hub id on PyTorch; device and dtype as in `models.load.load_model`, which knows every
-    checkpoint, while a small plain one on a CPU is ready sooner. Raises InputError as that does."""
+    checkpoint, while a small plain one on a CPU is ready sooner and may also be had in "int8" (see `engine.plain`). Raises
+    InputError as that does."""
     from onevision.engine.torch import TorchEngine
     from onevision.models.load import load_model
 
@@ -62,9 +65,10 @@ def _plain(name_or_path: str | Path, device: str, dtype: str) -> "LocalEngine | 
         return None
 
 
-def identity(spec: str) -> str:
-    """Names what answers: the spec, and for a local folder also its weights as they are now, so that answers of a model
-    that went on learning are not taken for the new one's."""
+def identity(spec: str, dtype: str = "auto") -> str:
+    """Names what answers: the spec, the type it computes in where that is not its own, and for a local folder also its weights
+    as they are now, so that answers of a model that went on learning are not taken for the new one's."""
+    spec = spec if dtype == "auto" else f"{spec} in {dtype}"
     folder = Path(spec.removeprefix("vllm:")).expanduser()
     weights = sorted(folder.glob("*.safetensors")) if folder.is_dir() else []
     if not weights:

@@ -1,6 +1,7 @@
 """A linear layer's weights, laid out once for products with few rows."""
 
-from typing import Any
+import warnings
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -12,8 +13,25 @@ _BLOCK_ROWS = {torch.float32: 2, torch.bfloat16: 1}
 _HINT = 16
 
 
+class Linear(Protocol):
+    """x @ weight.T + bias."""
+
+    def __call__(self, rows: Tensor) -> Tensor:
+        """rows: (n, in) -> (n, out)."""
+        ...
+
+    def add_to(self, residual: Tensor, rows: Tensor) -> Tensor:
+        """residual (n, out) + the product."""
+        ...
+
+
+def laid_out(weight: Tensor, bias: Tensor | None = None, int8: bool = False) -> Linear:
+    """A layer ready for products. weight: (out, in); int8: with its weights in eight bits, for float32 rows on a CPU."""
+    return Int8Matrix(weight, bias) if int8 else Matrix(weight, bias)
+
+
 class Matrix:
-    """x @ weight.T + bias, in weight's dtype. weight: (out, in).
+    """`Linear` in weight's dtype.
 
     A few rows are multiplied with the matrix as (in, out), twice as fast on a CPU as (out, in). More of them, on a CPU, with
     oneDNN's blocks, as TorchInductor has it for frozen models: 16 rows take two thirds of the time in float32, a third in bfloat16.
@@ -28,13 +46,41 @@ class Matrix:
         self.plain: Any = weight.t().contiguous() if self.block_rows > 1 else None
 
     def __call__(self, rows: Tensor) -> Tensor:
-        """rows: (n, in) -> (n, out)."""
+        """As `Linear`."""
         if len(rows) >= self.block_rows:
             return torch.ops.mkldnn._linear_pointwise(rows, self.blocks, self.bias, "none", [], "")
         return rows @ self.plain if self.bias is None else torch.addmm(self.bias, rows, self.plain)
 
     def add_to(self, residual: Tensor, rows: Tensor) -> Tensor:
-        """residual (n, out) + rows @ weight.T; for a layer without bias."""
+        """As `Linear`."""
         if len(rows) >= self.block_rows:
-            return torch.ops.mkldnn._linear_pointwise.binary(rows, residual, self.blocks, None, "add")
-        return torch.addmm(residual, rows, self.plain)
+            return torch.ops.mkldnn._linear_pointwise.binary(rows, residual, self.blocks, self.bias, "add")
+        return torch.addmm(residual, rows, self.plain) if self.bias is None else residual + self(rows)
+
+
+class Int8Matrix:
+    """`Linear` with symmetric 8-bit weights, one scale for each of its outputs; rows are rounded to 8 bits as they come, with
+    one scale for all of a product. Rows and results are float32.
+
+    A quarter of the bytes to read and a quarter of the instructions: a third of float32's time on a CPU with VNNI.
+    """
+
+    def __init__(self, weight: Tensor, bias: Tensor | None = None) -> None:
+        weight = weight.detach().float()
+        scale = (weight.abs().amax(1) / 127).clamp_min(torch.finfo(torch.float32).tiny)
+        kernels: Any = torch.ops.quantized
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", category=UserWarning)  # PyTorch's, that these tensors are to go one day
+            rounded = torch.quantize_per_channel(weight, scale.double(), torch.zeros(len(weight), dtype=torch.int64), 0, torch.qint8)
+            self.packed = kernels.linear_prepack(rounded, None if bias is None else bias.detach().float())
+        # Without VNNI the sums of two products are kept in 16 bits, which holds 7-bit rows.
+        self.seven_bits = not torch.cpu._is_vnni_supported()
+
+    def __call__(self, rows: Tensor) -> Tensor:
+        """As `Linear`."""
+        product: Tensor = torch.ops.quantized.linear_dynamic(rows, self.packed, self.seven_bits)
+        return product
+
+    def add_to(self, residual: Tensor, rows: Tensor) -> Tensor:
+        """As `Linear`."""
+        return self(rows).add_(residual)

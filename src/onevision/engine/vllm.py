@@ -256,6 +256,8 @@ def _start(folder: Path, dtype: str, options: dict[str, Any]) -> Any:
 
 def _dtype(dtype: str, folder: Path) -> str:
     """vLLM's own "auto" makes bfloat16 of float32; a small model on a CPU keeps it, as in `models.load`."""
+    if dtype not in ("auto", "float32", "bfloat16", "float16"):
+        raise InputError(f"dtype '{dtype}': vLLM takes auto, float32, bfloat16 or float16")
     small = sum(part.stat().st_size for part in folder.glob("*.safetensors")) <= SMALL_BYTES
     return "float32" if dtype == "auto" and small and not torch.cuda.is_available() else dtype
 

@@ -45,6 +45,8 @@ def load_model(
     folder = resolve(name_or_path)
     device = choose_device(device)
     kind = choose_dtype(dtype, device, folder)
+    if kind is torch.int8:
+        raise InputError(f"dtype 'int8' is for a small plain Qwen2.5-VL on a CPU, such as nano; give '{name_or_path}' another one")
     options: dict[str, Any] = {"device_map": "auto"} if device == "cuda" and torch.cuda.device_count() > 1 else {}
     if _is_small(folder):
         logging.disable_progress_bar()  # it would flash for a moment above the answer
@@ -179,8 +181,8 @@ def choose_dtype(dtype: str, device: str, folder: Path) -> "str | torch.dtype":
     import torch
 
     if dtype != "auto":
-        if dtype not in ("float32", "bfloat16", "float16"):
-            raise InputError(f"unknown dtype '{dtype}': give auto, float32, bfloat16 or float16")
+        if dtype not in ("float32", "bfloat16", "float16", "int8"):
+            raise InputError(f"unknown dtype '{dtype}': give auto, float32, bfloat16, float16 or int8")
         return getattr(torch, dtype)  # type: ignore[no-any-return]
     return torch.float32 if device == "cpu" and _is_small(folder) else "auto"
 

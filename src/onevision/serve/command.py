@@ -25,7 +25,8 @@ def main(
     model: Annotated[str, typer.Option(help="nano, a folder, a hub id, vllm:ID or openai:NAME@URL")] = "nano",
     others: Annotated[str, typer.Option("--also", help="more models for the page to choose from, e.g. --also runs/sft,vllm:ID")] = "",
     dtype: Annotated[
-        str, typer.Option(help="of the weights: auto, float32, bfloat16 or float16; auto is float32 for a small model on a CPU")
+        str,
+        typer.Option(help="auto, float32, bfloat16, float16, or int8 for nano on a CPU; auto is float32 for a small model on a CPU"),
     ] = "auto",
     host: Annotated[str, typer.Option(help="address to listen at; 0.0.0.0 lets other machines in")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="port to listen at; 0 takes a free one", min=0, max=65535)] = 8000,
