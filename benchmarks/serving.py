@@ -3,9 +3,10 @@
     python benchmarks/serving.py --vllm ENV --transformers ENV
 
 Every request has a picture of its own of 224 x 224 pixels and is answered with exactly 64 tokens, greedily, streamed. The sides,
-each with all cores, one after the other, repeated: our server; a loop of transformers.generate as in R1-Onevision's README
-(16 clients wait in line for it); vLLM's server on the CPU (ENV: benchmarks/vllm_env.sh); transformers' own server (ENV with
-`pip install 'transformers[serving]'`; it answers, but its continuous batching takes no pictures).
+each with all cores, one after the other, repeated: our server, and again with its matrices in eight bits; a loop of
+transformers.generate as in R1-Onevision's README (16 clients wait in line for it); vLLM's server on the CPU (ENV:
+benchmarks/vllm_env.sh); transformers' own server (ENV with `pip install 'transformers[serving]'`; it answers, but its continuous
+batching takes no pictures).
 """
 
 import argparse
@@ -56,7 +57,11 @@ class Result:
 
 
 def _sides(args: Any) -> dict[str, Callable[[Any, int], dict[int, Result]]]:
-    sides: dict[str, Callable[[Any, int], dict[int, Result]]] = {"OneVision": _ours, "transformers.generate, a loop": _loop}
+    sides: dict[str, Callable[[Any, int], dict[int, Result]]] = {
+        "OneVision": _ours,
+        "OneVision, int8": _eight,
+        "transformers.generate, a loop": _loop,
+    }
     if args.vllm:
         sides["vLLM (CPU)"] = _vllm
     if args.transformers:
@@ -64,9 +69,14 @@ def _sides(args: Any) -> dict[str, Callable[[Any, int], dict[int, Result]]]:
     return sides
 
 
-def _ours(args: Any, repeat: int) -> dict[int, Result]:
-    with _server([sys.executable, str(HERE / "ours_serve.py"), "--model", args.model, "--dtype", args.dtype, "--port", str(PORT)]):
+def _ours(args: Any, repeat: int, dtype: str = "") -> dict[int, Result]:
+    command = [sys.executable, str(HERE / "ours_serve.py"), "--model", args.model, "--dtype", dtype or args.dtype, "--port", str(PORT)]
+    with _server(command):
         return _measured(args, repeat)
+
+
+def _eight(args: Any, repeat: int) -> dict[int, Result]:
+    return _ours(args, repeat, "int8")
 
 
 def _vllm(args: Any, repeat: int) -> dict[int, Result]:
@@ -197,7 +207,7 @@ def _arguments() -> Any:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", default="nano", help="nano or a folder")
     parser.add_argument("--vllm", type=Path, help="an environment with vLLM")
-    parser.add_argument("--dtype", default="float32", help="of all sides: float32 or bfloat16")
+    parser.add_argument("--dtype", default="float32", help="of all sides but ours in eight bits: float32 or bfloat16")
     parser.add_argument("--eager", action="store_true", help="vLLM without torch.compile")
     parser.add_argument("--transformers", type=Path, help="an environment with transformers' server")
     parser.add_argument("--clients", type=int, nargs="+", default=[1, 16])

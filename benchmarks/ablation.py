@@ -1,0 +1,214 @@
+"""What a thought is worth: the same tasks learnt with and without it, at equal data and at equal compute.
+
+    python benchmarks/ablation.py --out runs/ablation [--model nano] [--seeds 3] [--steps 120] [--jobs 2] [--limit 60]
+
+The start is a model that sees, and the tasks are kinds of charts it was not taught. Its picture tower stays as it is, and looks at every
+picture once for all runs. Arms:
+
+    answer             nothing but the answer is learnt
+    steps              the steps, then the answer
+    described          the Description, the steps, the answer
+    answer, compute    as `answer`, on as many more samples as `described` spends on its longer ones
+    steps, compute     likewise
+    grpo               `described`, then GRPO with the common grader
+
+With one seed all arms see the same samples in the same order; only what stands between question and answer differs. Accuracy is greedy, on
+the same held-out problems for all, those that take at least two steps. Intervals: seeds and problems are resampled
+together, the same ones for both arms of a pair (Efron & Tibshirani 1993, percentiles). Run again, it goes on where it stopped.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+
+from onevision import tasks
+from onevision.bench.measure import Subject, measure
+from onevision.bench.run import Asking
+from onevision.engine.base import SamplingParams
+from onevision.engine.load import load_engine
+from onevision.models.load import load_model
+from onevision.models.prompts import parse
+from onevision.store import write_atomic
+from onevision.tasks.base import Task
+from onevision.train.data import with_thought
+from onevision.train.encode import encode
+from onevision.types import Problem
+
+TASKS = ("heat_map", "histogram", "grouped_bars", "pie_chart", "receipt")
+LEVEL, SIZE = 1, (112, 168)
+THOUGHT = {"answer": "none", "steps": "steps", "described": "described", "answer, compute": "none", "steps, compute": "steps"}
+PAIRS = (("answer", "described"), ("answer, compute", "described"), ("steps", "described"), ("steps, compute", "described"),
+         ("described", "grpo"))  # fmt: skip
+RESAMPLES = 2000
+
+SFT = {
+    "stage": "sft",
+    "freeze_vision_tower": True,
+    "freeze_multi_modal_projector": True,
+    "per_device_train_batch_size": 32,
+    "pack_tokens": 2048,
+    "learning_rate": 1.0e-3,
+    "optim": "muon",
+    "weight_decay": 0.01,
+    "warmup_ratio": 0.02,
+    "bf16": True,
+    "save_steps": 50,
+}
+GRPO = {
+    "stage": "grpo",
+    "tasks": dict.fromkeys(TASKS, 1.0),
+    "levels": [LEVEL],
+    "sizes": [list(SIZE)],
+    "freeze_vision_tower": True,
+    "per_device_train_batch_size": 16,
+    "num_generations": 8,
+    "max_completion_length": 200,
+    "dynamic_sampling": 1,
+    "epsilon_high": 0.28,
+    "learning_rate": 8.0e-5,
+    "lr_scheduler_type": "cosine",
+    "warmup_ratio": 0.1,
+    "bf16": True,
+    "save_steps": 25,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, default=Path("runs/ablation"))
+    parser.add_argument("--model", default="nano", help="what all arms start from")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--steps", type=int, default=120, help="updates of 32 samples; the arms of equal compute take more")
+    parser.add_argument("--grpo-steps", type=int, default=60, help="updates of 16 prompts, 8 answers each")
+    parser.add_argument("--limit", type=int, default=60, help="held-out problems drawn of each task; those of one step are left out")
+    parser.add_argument("--jobs", type=int, default=2, help="training runs at a time, each with its share of the processors")
+    args = parser.parse_args()
+    cost = flops_a_sample(args.model)
+    steps = {arm: args.steps if "compute" not in arm else round(args.steps * cost["described"] / cost[arm]) for arm in THOUGHT}
+    data = drawn(args.out, max(steps.values()) * SFT["per_device_train_batch_size"])
+    steps["grpo"] = args.grpo_steps
+    problems = held_out(args.limit)
+    scores = {}
+    for arms in (tuple(THOUGHT), ("grpo",)):
+        runs = [Run(args.out, arm, seed, args.model, data, steps[arm]) for seed in range(args.seeds) for arm in arms]
+        runs[0].train(jobs=1)  # alone: it fills the store of picture features for all
+        with ThreadPoolExecutor(args.jobs) as pool:
+            list(pool.map(lambda run: run.train(args.jobs), runs))
+        scores |= {arm: np.array([run.score(problems) for run in runs if run.arm == arm]) for arm in arms}
+    write_atomic(args.out / "scores.json", json.dumps({arm: found.tolist() for arm, found in scores.items()}))
+    print(tables(scores, steps, cost))
+
+
+def flops_a_sample(model: str, samples: int = 200) -> dict[str, float]:
+    """Learning's mean cost by arm: 6 FLOPs for every weight and token of the text tower (Kaplan et al. 2020, arXiv:2001.08361);
+    attention's own products are left out, and so is the picture tower, which all arms share."""
+    loaded, processor = load_model(model)
+    weights = sum(weight.numel() for weight in loaded.model.language_model.layers.parameters())
+    taught = [made(name, "train").sample(number) for number in range(samples // len(TASKS)) for name in TASKS]
+    cost = {}
+    for arm, thought in THOUGHT.items():
+        rows = [encode(one if thought == "described" else with_thought(one, thought), processor) for one in taught]
+        cost[arm] = 6 * weights * sum(len(row.input_ids) for row in rows) / len(rows)
+    return cost
+
+
+def drawn(out: Path, count: int) -> Path:
+    """The samples of all arms and seeds, as a data set."""
+    path = out / f"{count}.parquet"
+    if not path.exists():
+        out.mkdir(parents=True, exist_ok=True)
+        kind = ["--levels", str(LEVEL), "--size", ",".join(map(str, SIZE))]
+        onevision("tasks", "export", ",".join(TASKS), "-n", str(count), *kind, "--out", str(path))
+    return path
+
+
+def onevision(*command: str, threads: int = 1) -> None:
+    environment = os.environ | {"OMP_NUM_THREADS": str(threads)}
+    done = subprocess.run([sys.executable, "-m", "onevision", *command], env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command)}: {done.stderr[-2000:]}")
+
+
+def made(name: str, split: str) -> Task:
+    return tasks.make(name, split=split, seed=0, levels=(LEVEL,), size=SIZE)
+
+
+def held_out(limit: int) -> list[Problem]:
+    """The problems whose own solution has at least two steps."""
+    samples = [made(name, "test").sample(index) for name in TASKS for index in range(limit)]
+    return [one.problem for one in samples if len(parse(str(one.messages[-1]["content"])).steps.splitlines()) > 1]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One arm with one seed."""
+
+    out: Path
+    arm: str
+    seed: int
+    start: str
+    data: Path
+    steps: int
+
+    @property
+    def folder(self) -> Path:
+        return self.out / f"{self.arm.replace(', ', '-')}-{self.seed}"
+
+    def train(self, jobs: int) -> None:
+        """Learn, in a process with its share of the processors."""
+        sft = SFT | {"dataset": str(self.data), "feature_cache": str(self.out / "features"), "thought": THOUGHT.get(self.arm)}
+        recipe: dict[str, Any] = GRPO if self.arm == "grpo" else sft
+        start = str(self.out / f"described-{self.seed}" / "model") if self.arm == "grpo" else self.start
+        model = self.folder / "model"
+        recipe = recipe | {"model_name_or_path": start, "output_dir": str(model), "max_steps": self.steps, "seed": self.seed}
+        write_atomic(self.folder / "recipe.yaml", yaml.safe_dump(recipe, sort_keys=False))
+        if (model / "config.json").exists():
+            return
+        onevision("train", str(self.folder / "recipe.yaml"), threads=max(1, (os.cpu_count() or 1) // jobs))
+        print(f"{self.arm}, seed {self.seed}: trained", file=sys.stderr, flush=True)
+
+    def score(self, problems: list[Problem]) -> list[float]:
+        """1 for every held-out problem that is answered rightly, greedily."""
+        model = str(self.folder / "model")
+        asking = Asking(model, SamplingParams(max_new_tokens=200))
+        found = measure(load_engine(model), Subject("ablation", "test", problems), asking, self.folder / "bench")
+        return [record["score"] or 0.0 for record in found.records]
+
+
+def tables(scores: dict[str, np.ndarray], steps: dict[str, int], cost: dict[str, float]) -> str:
+    """Two Markdown tables: the arms, and their pairs."""
+    rng = np.random.default_rng(0)
+    seeds, problems = scores["answer"].shape
+    drawn = [(rng.integers(seeds, size=seeds), rng.integers(problems, size=problems)) for _ in range(RESAMPLES)]
+    means = {arm: np.array([found[np.ix_(*one)].mean() for one in drawn]) for arm, found in scores.items()}
+    arms = [["arm", "updates", "GFLOP a sample", "accuracy [95 %]", "each seed"], ["---", *["---:"] * 4]]
+    for arm, found in scores.items():
+        low, high = np.percentile(means[arm], (2.5, 97.5))
+        each = ", ".join(f"{100 * value:.1f}" for value in found.mean(1))
+        spent = f"{cost[arm] / 1e9:.1f}" if arm in cost else ""
+        arms.append([arm, str(steps[arm]), spent, f"{100 * found.mean():.1f} % [{100 * low:.1f}, {100 * high:.1f}]", each])
+    pairs = [["second against first", "difference, points [95 %]", "ratio [95 %]"], ["---", "---:", "---:"]]
+    for first, second in PAIRS:
+        gain, ratio = 100 * (means[second] - means[first]), means[second] / np.maximum(means[first], 1e-9)
+        whole = scores[second].mean(), scores[first].mean()
+        ends = [np.percentile(values, (2.5, 97.5)) for values in (gain, ratio)]
+        pairs.append([
+            f"{second} – {first}",
+            f"{100 * (whole[0] - whole[1]):+.1f} [{ends[0][0]:+.1f}, {ends[0][1]:+.1f}]",
+            f"{whole[0] / whole[1]:.2f} [{ends[1][0]:.2f}, {ends[1][1]:.2f}]",
+        ])  # fmt: skip
+    head = f"{problems} held-out problems of two steps or more, {seeds} seeds\n\n"
+    return head + "\n\n".join("\n".join(f"| {' | '.join(row)} |" for row in rows) for rows in (arms, pairs))
+
+
+if __name__ == "__main__":
+    main()
