@@ -23,6 +23,7 @@ snippet: .venv-snippet/installed
 # nano from nothing, one stage after the other into runs/; stopped at any time, the same line goes on. Many hours on two cores.
 nano: .venv/installed-dev
 	$(BIN)/onevision train $(foreach stage,see sft sft-thaw sft-polish sft-lookup sft-sizes,recipes/nano-$(stage).yaml)
+	$(BIN)/onevision train recipes/nano-grpo.yaml model_name_or_path=runs/nano-sizes
 
 # The table of the README and of nano's card, measured anew: what nano was trained on, at the sizes it was trained on.
 NANO := chain scene bar_chart clock table_lookup line_crossings two_circles circled_letter overlapping_shapes nested_squares grid_size metro_paths
