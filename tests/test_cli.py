@@ -116,15 +116,21 @@ class Scripted:
 def test_plain_output_has_reasoning_and_answer(picture: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     text = "<think>\n```csv\na,b\n1,2\n```\n1 + 2 = 3\n</think>\n<answer>3</answer>"
     model = onevision.Model("scripted", Scripted(text))  # type: ignore[arg-type]
-    monkeypatch.setattr("onevision.ask.load", lambda name: model)
+    monkeypatch.setattr("onevision.ask.load", lambda name, dtype: model)
     assert main(["ask", picture, "Sum?"]) == 0
     assert capsys.readouterr().out == "```csv\na,b\n1,2\n```\n1 + 2 = 3\nAnswer: 3\n"
     answer = model.ask(picture, "Sum?")
     assert answer.answer == "3" and answer.description is not None and answer.description.text == "a,b\n1,2"
 
 
+def test_ask_computes_in_the_type_that_is_asked_for(picture: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ask", picture, "How many?", "--dtype", "int3"]) == 2
+    assert "unknown dtype 'int3': give auto, float32, bfloat16, float16 or int8" in capsys.readouterr().err
+    assert main(["ask", picture, "How many?", "--dtype", "int8", "--max-new-tokens", "4"]) == 0
+
+
 def test_interrupt_is_quiet(picture: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(name: str) -> None:
+    def interrupted(name: str, dtype: str) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("onevision.ask.load", interrupted)
