@@ -26,7 +26,7 @@ nano: .venv/installed-dev
 	$(BIN)/onevision train recipes/nano-grpo.yaml model_name_or_path=runs/nano-sizes
 
 # The table of the README and of nano's card, measured anew: what nano was trained on, at the sizes it was trained on.
-NANO := chain scene bar_chart clock table_lookup line_crossings two_circles circled_letter overlapping_shapes nested_squares grid_size metro_paths
+NANO := chain scene bar_chart clock table_lookup line_crossings two_circles circled_letter overlapping_shapes nested_squares grid_size metro_paths lone_shape
 table: .venv/installed
 	$(BIN)/onevision bench $(NANO) --model nano --limit 200 --levels 1 --size 112,168 --out runs/table
 	for card in README.md src/onevision/models/nano_weights/README.md; do $(BIN)/onevision report runs/table --card $$card > /dev/null; done

@@ -204,7 +204,7 @@ def tables(scores: dict[str, np.ndarray], steps: dict[str, int], cost: dict[str,
         pairs.append([
             f"{second} – {first}",
             f"{100 * (whole[0] - whole[1]):+.1f} [{ends[0][0]:+.1f}, {ends[0][1]:+.1f}]",
-            f"{whole[0] / whole[1]:.2f} [{ends[1][0]:.2f}, {ends[1][1]:.2f}]",
+            f"{whole[0] / whole[1]:.2f} [{ends[1][0]:.2f}, {ends[1][1]:.2f}]" if whole[1] else "",
         ])  # fmt: skip
     head = f"{problems} held-out problems of two steps or more, {seeds} seeds\n\n"
     return head + "\n\n".join("\n".join(f"| {' | '.join(row)} |" for row in rows) for rows in (arms, pairs))

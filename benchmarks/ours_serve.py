@@ -9,9 +9,8 @@ from typing import Any
 
 import uvicorn
 
-from onevision.engine.load import load_engine
 from onevision.serve.app import create_app
-from onevision.serve.command import make_scheduler
+from onevision.serve.command import load_apart, make_scheduler
 from onevision.serve.server import Server, protocol
 from onevision.serve.settings import Settings
 
@@ -25,7 +24,7 @@ def main() -> None:
     parser.add_argument("--queue", type=int, default=Settings.queue)
     args = parser.parse_args()
     settings = Settings(max_batch=args.max_batch, queue=args.queue)
-    engine: Any = load_engine(args.model, args.dtype)
+    engine: Any = load_apart(args.model, args.dtype)
     engine.eos = frozenset()
     scheduler = make_scheduler(engine, settings)
     app = create_app(scheduler, "nano", settings)

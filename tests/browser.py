@@ -16,7 +16,7 @@ FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
 )
-PATIENCE_MS = 20_000
+PATIENCE_MS = 60_000
 """A busy machine is slow; nothing here waits so long on an idle one."""
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from typing import Any
@@ -100,6 +101,23 @@ def test_leaving_a_stream_gives_the_place_back(embedded: bool, engine: Any) -> N
         scheduler.close()
 
     asyncio.run(run())
+
+
+def test_a_prompt_is_run_beside_the_batch_only_where_there_is_one(engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    ran, prefill = [], engine.prefill
+    monkeypatch.setattr(engine, "prefill", lambda prompt: (ran.append(threading.current_thread().name), prefill(prompt))[1])
+    monkeypatch.setattr(engine, "eos", frozenset())
+
+    async def run() -> None:
+        scheduler = made(BatchScheduler, engine)
+        await scheduler.generate(CHAT, GREEDY)
+        async with aclosing(scheduler.stream(CHAT, SamplingParams(max_new_tokens=400))) as deltas:
+            await anext(deltas)
+            await scheduler.generate(messages_for((), "And now?"), GREEDY)
+        scheduler.close()
+
+    asyncio.run(run())
+    assert ran == ["_run_batch", "_run_batch", "_run_prompts"]
 
 
 def test_time_is_up_while_waiting_and_while_working() -> None:

@@ -1,5 +1,6 @@
 """`onevision serve` itself: its options, and a process that ends as it should."""
 
+import os
 import signal
 import socket
 import subprocess
@@ -52,6 +53,25 @@ def test_keys_come_from_a_file_or_the_environment(tmp_path: Path, monkeypatch: p
 def test_loopback() -> None:
     assert all(map(_is_loopback, ("127.0.0.1", "::1", "localhost", "127.8.0.1")))
     assert not any(map(_is_loopback, ("0.0.0.0", "::", "10.0.0.1", "example.org")))
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="threads are counted as Linux lists them")
+def test_loading_leaves_no_workers_behind() -> None:
+    code = """if True:
+        import os, time, torch, transformers, PIL.Image
+        from onevision.serve.command import load_apart
+        threads = lambda: len(os.listdir("/proc/self/task"))
+        before = threads()
+        engine = load_apart("nano")
+        for _ in range(200):  # a worker ends a little after what it worked for
+            if threads() == before:
+                break
+            time.sleep(0.05)
+        print(threads() - before)"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | {"OMP_NUM_THREADS": "2"}, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "0\n"
 
 
 def test_which_engine_is_scheduled_how(engine: Any) -> None:

@@ -17,8 +17,8 @@ MAX_SIDE = 4000
 EM = 22
 COLOURS: dict[str, RGB] = {
     "red": (220, 30, 35), "green": (35, 155, 55), "blue": (30, 80, 215), "yellow": (245, 205, 20), "orange": (250, 130, 20),
-    "purple": (130, 60, 180), "pink": (245, 110, 185), "cyan": (25, 190, 210), "brown": (130, 80, 45), "gray": (130, 130, 130),
-    "black": (20, 20, 20),
+    "purple": (130, 60, 180), "pink": (245, 110, 185), "cyan": (25, 190, 210), "teal": (0, 128, 128), "brown": (130, 80, 45),
+    "gray": (130, 130, 130), "black": (20, 20, 20),
 }  # fmt: skip
 """Colour words and the middle of what they name."""
 
@@ -131,6 +131,7 @@ _UP = -math.pi / 2
 OUTLINES: dict[str, list[XY]] = {
     "circle": _ring(72, _UP),
     "square": _ring(4, _UP / 2),
+    "rectangle": [(-1.0, -0.6), (1.0, -0.6), (1.0, 0.6), (-1.0, 0.6)],
     "triangle": _ring(3, _UP),
     "star": _ring(10, _UP, 0.42),
     "diamond": _ring(4, _UP),

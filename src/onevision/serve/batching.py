@@ -1,8 +1,10 @@
 """Continuous batching (Orca, OSDI 2022) on the embedded engine: requests join and leave the running batch at every step.
 
-Two threads compute. One runs prompts, the other makes the batch's steps, so that nobody's answer stops while somebody's prompt
-is run, and two cores are both at work. A third reads chats into tensors; the event loop only passes messages. A picture or a
-whole prompt that was run lately is not run again (`LocalEngine.prefill`), and the n answers of a request share its prompt.
+Two threads compute. One makes the batch's steps; the other runs prompts meanwhile, so that nobody's answer stops while
+somebody's prompt is run, and two cores are both at work. While there is no batch the first runs the next prompt itself: a thread
+alone keeps all cores' OpenMP workers, which two threads take from each other. A third reads chats into tensors; the event loop
+only passes messages. A picture or a whole prompt that was run lately is not run again (`LocalEngine.prefill`), and the n answers
+of a request share its prompt.
 """
 
 import asyncio
@@ -85,7 +87,7 @@ class BatchScheduler(Scheduler):
         super().__init__(engine, settings, metrics)
         # The engine decodes with its tokenizer in its thread, and a tokenizer is not to be shared.
         self._reader = Reader(deepcopy(engine.processor), engine.reader.image_token_id, engine.context)
-        self._reading = ThreadPoolExecutor(1, "reading")
+        self._reading = ThreadPoolExecutor(1, "reading", torch.set_num_threads, (1,))
         self._waiting: deque[Job] = deque()
         self._ready: deque[Job] = deque()
         self._running: dict[Row, Job] = {}
@@ -131,29 +133,34 @@ class BatchScheduler(Scheduler):
                     self._waiting.remove(job)
 
     def _run_prompts(self) -> None:
-        """A thread: until closed, the next prompt."""
+        """A thread: until closed, the next prompt, beside a running batch."""
         while (job := self._next_prompt()) is not None:
-            self._share_cores(bool(self._running))
-            try:
-                job.cached = job.prompt.length if job.prompt.id in self.engine.prompts else 0
-                job.prefill = self.engine.prefill(job.prompt)
-            except Exception as error:
-                log.exception("a prompt failed")
-                job.send(error)
+            self._run_prompt(job, alone=False)
             with self._wake:
                 self._prefilling = False
-                if job.prefill is not None:
-                    self._ready.append(job)
-                    self._wake.notify_all()
+                self._wake.notify_all()
 
     def _next_prompt(self) -> Job | None:
-        """Waits for one; None at the end."""
+        """Waits for one to run beside the batch; None at the end."""
         with self._wake:
-            self._wake.wait_for(lambda: self._closed or (self._waiting and len(self._ready) < AHEAD))
+            self._wake.wait_for(lambda: self._closed or (self._waiting and self._running and len(self._ready) < AHEAD))
             if self._closed:
                 return None
             self._prefilling = True
             return self._waiting.popleft()
+
+    def _run_prompt(self, job: Job, alone: bool) -> None:
+        """Its prompt is run, and it is ready; or it failed, and its asker knows why. alone: no other thread computes."""
+        self._share_cores(not alone)
+        try:
+            job.cached = job.prompt.length if job.prompt.id in self.engine.prompts else 0
+            job.prefill = self.engine.prefill(job.prompt)
+        except Exception as error:
+            log.exception("a prompt failed")
+            job.send(error)
+        else:
+            with self._wake:
+                self._ready.append(job)
 
     def _run_batch(self) -> None:
         """A thread: until closed, let in who is ready, and make one step."""
@@ -174,24 +181,32 @@ class BatchScheduler(Scheduler):
                 batch = self.engine.batch()
 
     def _next_jobs(self, batch: Batch) -> list[Job] | None:
-        """Those that there is room for, in order, often none. Waits for work; None at the end."""
+        """Those that there is room for, in order, often none. Waits for work, and runs a prompt where there is no other; None at
+        the end."""
+        if (job := self._first_job(batch)) is not None:
+            self._run_prompt(job, alone=True)
         with self._wake:
-            self._wake.wait_for(lambda: self._closed or self._ready or batch.rows)
             if self._closed:
                 return None
             jobs, room = [], self.settings.max_batch - len(batch.rows)
             while self._ready and self._ready[0].asked.n <= room:
                 jobs.append(self._ready.popleft())
                 room -= jobs[-1].asked.n
-            if jobs:
-                self._wake.notify_all()
             return [job for job in jobs if not job.left]
+
+    def _first_job(self, batch: Batch) -> Job | None:
+        """Waits until there is a batch or somebody to begin one; who that is, if the prompt is yet to be run."""
+        with self._wake:
+            self._wake.wait_for(lambda: self._closed or self._ready or batch.rows or (self._waiting and not self._prefilling))
+            return None if self._closed or self._ready or batch.rows else self._waiting.popleft()
 
     def _admit(self, batch: Batch, job: Job) -> list[News]:
         asked = job.asked
         streaming, top, seed = asked.streaming, asked.top or 0, asked.sampling.seed
         job.rows = [Row(self.engine.tokenizer, asked.sampling, i, seed, streaming, top) for i in range(asked.n)]
-        self._running |= dict.fromkeys(job.rows, job)
+        with self._wake:
+            self._running |= dict.fromkeys(job.rows, job)
+            self._wake.notify_all()  # there is a batch, and room among those who are ready for it
         assert job.prefill is not None
         prefill, job.prefill = job.prefill, None
         return batch.join(prefill, job.rows)

@@ -4,6 +4,7 @@ import ipaddress
 import os
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -74,10 +75,8 @@ def serve(
         from onevision.serve.server import Server, protocol
     except ImportError as error:
         raise MissingPartError(f"serving needs more packages ({error.name}): pip install 'onevision[serve]'") from None
-    from onevision.engine.load import load_engine
-
     settings = settings or Settings()
-    scheduler = make_scheduler(load_engine(model, dtype), settings)
+    scheduler = make_scheduler(load_apart(model, dtype), settings)
     app = make_app(scheduler, name or model, settings, demo, others)
     config = uvicorn.Config(app, host, port, http=protocol(settings.read_timeout), log_level="warning", server_header=False)
     server = Server(config, scheduler)
@@ -85,6 +84,15 @@ def serve(
     sys.setswitchinterval(0.0005)
     print(f"onevision: {name or model} at http://{host}:{port}/v1{' and its page at /' if demo else ''}; Ctrl-C ends", file=sys.stderr)
     server.run()
+
+
+def load_apart(model: str, dtype: str = "auto") -> "Engine":
+    """`load_engine` in a thread that ends, and with it its OpenMP workers: in a process with more of them than cores they sleep
+    after every product, and waking them takes half as long as a small product."""
+    from onevision.engine.load import load_engine
+
+    with ThreadPoolExecutor(1, "loading") as loading:
+        return loading.submit(load_engine, model, dtype).result()
 
 
 def make_scheduler(engine: "Engine", settings: Settings) -> "Scheduler":

@@ -30,6 +30,7 @@ REGISTRY = {
     "nested_squares": "nested_squares:NestedSquares",
     "grid_size": "grid_size:GridSize",
     "metro_paths": "metro_paths:MetroPaths",
+    "lone_shape": "lone_shape:LoneShape",
     "angles": "angles:Angles",
     "coordinate_geometry": "coordinate_geometry:CoordinateGeometry",
     "function_graph": "function_graph:FunctionGraph",
