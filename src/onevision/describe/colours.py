@@ -12,7 +12,7 @@ from onevision.formal.drawings import COLOURS
 NAMES = tuple(COLOURS)
 _PURE = {
     "red": (255, 0, 0), "green": (0, 128, 0), "blue": (0, 0, 255), "yellow": (255, 255, 0), "orange": (255, 165, 0),
-    "purple": (128, 0, 128),
+    "purple": (128, 0, 128), "teal": (0, 128, 128),
     "pink": (255, 0, 255), "cyan": (0, 255, 255), "brown": (165, 42, 42), "gray": (128, 128, 128), "black": (0, 0, 0),
 }  # fmt: skip
 """What programs draw under these names; nobody calls magenta purple."""
