@@ -111,13 +111,36 @@ def test_a_prompt_is_run_beside_the_batch_only_where_there_is_one(engine: Any, m
     async def run() -> None:
         scheduler = made(BatchScheduler, engine)
         await scheduler.generate(CHAT, GREEDY)
-        async with aclosing(scheduler.stream(CHAT, SamplingParams(max_new_tokens=400))) as deltas:
+        async with aclosing(scheduler.stream(CHAT, SamplingParams(max_new_tokens=1500))) as deltas:
             await anext(deltas)
             await scheduler.generate(messages_for((), "And now?"), GREEDY)
         scheduler.close()
 
     asyncio.run(run())
     assert ran == ["_run_batch", "_run_batch", "_run_prompts"]
+
+
+def test_whoever_left_before_the_batch_had_room_holds_up_nobody(engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "eos", frozenset())
+
+    async def run() -> None:
+        scheduler = made(BatchScheduler, engine, queue=8)
+        async with aclosing(scheduler.stream(CHAT, SamplingParams(max_new_tokens=1500))) as deltas:
+            await anext(deltas)
+            beside = asyncio.ensure_future(scheduler.generate(CHAT, SamplingParams(max_new_tokens=200)))
+            gone = [asyncio.ensure_future(scheduler.generate(CHAT, GREEDY)) for _ in range(2)]
+            while len(scheduler._ready) < 2:
+                await asyncio.sleep(0.001)
+            last = asyncio.ensure_future(scheduler.generate(CHAT, GREEDY))
+            while not scheduler._waiting:
+                await asyncio.sleep(0.001)
+            for one in gone:
+                one.cancel()
+            assert (await last)[0].text and scheduler._running, "it waited for the first answer to end"
+            await beside
+        scheduler.close()
+
+    asyncio.run(run())
 
 
 def test_time_is_up_while_waiting_and_while_working() -> None:

@@ -192,6 +192,8 @@ class BatchScheduler(Scheduler):
             while self._ready and self._ready[0].asked.n <= room:
                 jobs.append(self._ready.popleft())
                 room -= jobs[-1].asked.n
+            if jobs:
+                self._wake.notify_all()  # there is room among those who are ready
             return [job for job in jobs if not job.left]
 
     def _first_job(self, batch: Batch) -> Job | None:
@@ -206,7 +208,7 @@ class BatchScheduler(Scheduler):
         job.rows = [Row(self.engine.tokenizer, asked.sampling, i, seed, streaming, top) for i in range(asked.n)]
         with self._wake:
             self._running |= dict.fromkeys(job.rows, job)
-            self._wake.notify_all()  # there is a batch, and room among those who are ready for it
+            self._wake.notify_all()  # there is a batch to run prompts beside
         assert job.prefill is not None
         prefill, job.prefill = job.prefill, None
         return batch.join(prefill, job.rows)
