@@ -66,7 +66,7 @@ class Style:
         if variety == 0:
             return cls(width=rng.uniform(0.008, 0.014))
         wild = variety >= 2
-        page = _tint(rng, 225 if wild else 245) if rng.random() < 0.35 else (255, 255, 255)
+        page = tint(rng, 225 if wild else 245) if rng.random() < 0.35 else (255, 255, 255)
         ink = rng.choice([(0, 0, 0), (0, 0, 0), (40, 40, 40), (25, 25, 80), (70, 40, 30)]) if wild else (0, 0, 0)
         return cls(
             page=page,
@@ -84,7 +84,8 @@ class Style:
         return red, green, blue
 
 
-def _tint(rng: random.Random, low: int) -> RGB:
+def tint(rng: random.Random, low: int) -> RGB:
+    """A pale colour, none of its channels below `low`."""
     return rng.randint(low, 255), rng.randint(low, 255), rng.randint(low, 255)
 
 

@@ -9,7 +9,7 @@ from PIL import Image
 from onevision.formal import scene
 from onevision.formal.scene import GRID, SceneObject
 from onevision.tasks.base import Config, Item, Task
-from onevision.tasks.canvas import RGB, XY, Canvas, Style, picture_size
+from onevision.tasks.canvas import RGB, XY, Canvas, Style, picture_size, tint
 from onevision.tasks.words import opened
 from onevision.types import Description
 
@@ -103,7 +103,7 @@ def _extent(rng: random.Random, config: LoneShapeConfig, shape: str, width: int,
 
 def _picture(rng: random.Random, config: LoneShapeConfig, easy: bool, size: tuple[int, int], there: SceneObject,
              centre: XY, extent: XY) -> tuple[Image.Image, RGB]:  # fmt: skip
-    style = Style(page=_pale(rng)).drawn_by(config.renderer) if easy else Style.sample(rng, config.variety, config.renderer)
+    style = Style(page=tint(rng, 228)).drawn_by(config.renderer) if easy else Style.sample(rng, config.variety, config.renderer)
     canvas = Canvas(*size, style)
     fill = EASY_VQA_COLOURS[there.colour] if easy else style.colour(rng, there.colour)
     (x, y), (a, b) = centre, (extent[0] / 2, extent[1] / 2)
@@ -114,10 +114,6 @@ def _picture(rng: random.Random, config: LoneShapeConfig, easy: bool, size: tupl
     else:
         canvas.polygon([(x, y - b), (x + a, y + b), (x - a, y + b)], fill)
     return canvas.image(rng), fill
-
-
-def _pale(rng: random.Random) -> RGB:
-    return rng.randint(228, 255), rng.randint(228, 255), rng.randint(228, 255)
 
 
 Asked = tuple[tuple[str, ...], str, dict[str, Any], str]
