@@ -1,9 +1,10 @@
 """What a thought is worth: the same tasks learnt with and without it, at equal data and at equal compute.
 
-    python benchmarks/ablation.py --out runs/ablation [--model nano] [--seeds 3] [--steps 120] [--jobs 2] [--limit 60]
+    python benchmarks/ablation.py --out runs/ablation [--model nano] [--seeds 3] [--steps 100] [--jobs 2] [--limit 100]
 
-The start is a model that sees, and the tasks are kinds of charts it was not taught. Its picture tower stays as it is, and looks at every
-picture once for all runs. Arms:
+The start is nano, which can read such pictures and seldom met such questions: sums, differences and counts over bar charts and tables,
+chains of two and three arrows. Its picture tower stays as it is, and looks at every picture once for all runs. Nano was taught in the
+form of `described`, so this tells how best to teach a model that can already describe; the row `start` is nano itself. Arms:
 
     answer             nothing but the answer is learnt
     steps              the steps, then the answer
@@ -13,7 +14,7 @@ picture once for all runs. Arms:
     grpo               `described`, then GRPO with the common grader
 
 With one seed all arms see the same samples in the same order; only what stands between question and answer differs. Accuracy is greedy, on
-the same held-out problems for all, those that take at least two steps. Intervals: seeds and problems are resampled
+the same held-out problems for all, each of at least two steps. Intervals: seeds and problems are resampled
 together, the same ones for both arms of a pair (Efron & Tibshirani 1993, percentiles). Run again, it goes on where it stopped.
 """
 
@@ -36,15 +37,20 @@ from onevision.bench.run import Asking
 from onevision.engine.base import SamplingParams
 from onevision.engine.load import load_engine
 from onevision.models.load import load_model
-from onevision.models.prompts import parse
+from onevision.sources.onevision import save
 from onevision.store import write_atomic
 from onevision.tasks.base import Task
 from onevision.train.data import with_thought
 from onevision.train.encode import encode
 from onevision.types import Problem
 
-TASKS = ("heat_map", "histogram", "grouped_bars", "pie_chart", "receipt")
-LEVEL, SIZE = 1, (112, 168)
+HARDER = ("sum", "difference", "count")
+TASKS: dict[str, dict[str, Any]] = {
+    "bar_chart": {"queries": HARDER},
+    "table_lookup": {"queries": HARDER},
+    "chain": {"arrows": (2, 3)},
+}
+LEVEL, SIZE = 2, (150, 224)
 THOUGHT = {"answer": "none", "steps": "steps", "described": "described", "answer, compute": "none", "steps, compute": "steps"}
 PAIRS = (("answer", "described"), ("answer, compute", "described"), ("steps", "described"), ("steps, compute", "described"),
          ("described", "grpo"))  # fmt: skip
@@ -56,7 +62,7 @@ SFT = {
     "freeze_multi_modal_projector": True,
     "per_device_train_batch_size": 32,
     "pack_tokens": 2048,
-    "learning_rate": 1.0e-3,
+    "learning_rate": 5.0e-4,
     "optim": "muon",
     "weight_decay": 0.01,
     "warmup_ratio": 0.02,
@@ -65,16 +71,13 @@ SFT = {
 }
 GRPO = {
     "stage": "grpo",
-    "tasks": dict.fromkeys(TASKS, 1.0),
-    "levels": [LEVEL],
-    "sizes": [list(SIZE)],
     "freeze_vision_tower": True,
     "per_device_train_batch_size": 16,
     "num_generations": 8,
-    "max_completion_length": 200,
+    "max_completion_length": 320,
     "dynamic_sampling": 1,
     "epsilon_high": 0.28,
-    "learning_rate": 8.0e-5,
+    "learning_rate": 5.0e-5,
     "lr_scheduler_type": "cosine",
     "warmup_ratio": 0.1,
     "bf16": True,
@@ -87,23 +90,31 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("runs/ablation"))
     parser.add_argument("--model", default="nano", help="what all arms start from")
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--steps", type=int, default=120, help="updates of 32 samples; the arms of equal compute take more")
+    parser.add_argument("--steps", type=int, default=100, help="updates of 32 samples; the arms of equal compute take more")
     parser.add_argument("--grpo-steps", type=int, default=60, help="updates of 16 prompts, 8 answers each")
-    parser.add_argument("--limit", type=int, default=60, help="held-out problems drawn of each task; those of one step are left out")
+    parser.add_argument("--limit", type=int, default=100, help="held-out problems of each task")
     parser.add_argument("--jobs", type=int, default=2, help="training runs at a time, each with its share of the processors")
     args = parser.parse_args()
     cost = flops_a_sample(args.model)
     steps = {arm: args.steps if "compute" not in arm else round(args.steps * cost["described"] / cost[arm]) for arm in THOUGHT}
-    data = drawn(args.out, max(steps.values()) * SFT["per_device_train_batch_size"])
+    data = drawn(args.out, max(steps.values()) * SFT["per_device_train_batch_size"], seed=0)
+    prompts = drawn(args.out, 2 * args.grpo_steps * GRPO["per_device_train_batch_size"], seed=1)
     steps["grpo"] = args.grpo_steps
-    problems = held_out(args.limit)
-    scores = {}
+    problems = [made(name, "test").sample(index).problem for name in TASKS for index in range(args.limit)]
+    start = score(args.model, problems, args.out / "start")
+    scores = {"start": np.array([start] * args.seeds)}
     for arms in (tuple(THOUGHT), ("grpo",)):
-        runs = [Run(args.out, arm, seed, args.model, data, steps[arm]) for seed in range(args.seeds) for arm in arms]
+        runs = [
+            Run(args.out, arm, seed, args.model, prompts if arm == "grpo" else data, steps[arm])
+            for seed in range(args.seeds)
+            for arm in arms
+        ]
         runs[0].train(jobs=1)  # alone: it fills the store of picture features for all
         with ThreadPoolExecutor(args.jobs) as pool:
             list(pool.map(lambda run: run.train(args.jobs), runs))
-        scores |= {arm: np.array([run.score(problems) for run in runs if run.arm == arm]) for arm in arms}
+        with ThreadPoolExecutor(args.jobs) as pool:
+            found = list(pool.map(lambda run: score(str(run.model), problems, run.folder), runs))
+        scores |= {arm: np.array([right for run, right in zip(runs, found, strict=True) if run.arm == arm]) for arm in arms}
     write_atomic(args.out / "scores.json", json.dumps({arm: found.tolist() for arm, found in scores.items()}))
     print(tables(scores, steps, cost))
 
@@ -121,13 +132,13 @@ def flops_a_sample(model: str, samples: int = 200) -> dict[str, float]:
     return cost
 
 
-def drawn(out: Path, count: int) -> Path:
-    """The samples of all arms and seeds, as a data set."""
-    path = out / f"{count}.parquet"
+def drawn(out: Path, count: int, seed: int) -> Path:
+    """Samples of all tasks by turns, as a data set."""
+    path = out / f"{count}-{seed}.parquet"
     if not path.exists():
         out.mkdir(parents=True, exist_ok=True)
-        kind = ["--levels", str(LEVEL), "--size", ",".join(map(str, SIZE))]
-        onevision("tasks", "export", ",".join(TASKS), "-n", str(count), *kind, "--out", str(path))
+        sources = [made(name, "train", seed) for name in TASKS]
+        save(path, (sources[number % len(sources)].sample(number // len(sources)) for number in range(count)))
     return path
 
 
@@ -138,14 +149,16 @@ def onevision(*command: str, threads: int = 1) -> None:
         raise SystemExit(f"{' '.join(command)}: {done.stderr[-2000:]}")
 
 
-def made(name: str, split: str) -> Task:
-    return tasks.make(name, split=split, seed=0, levels=(LEVEL,), size=SIZE)
+def made(name: str, split: str, seed: int = 0) -> Task:
+    return tasks.make(name, split=split, seed=seed, levels=(LEVEL,), size=SIZE, **TASKS[name])
 
 
-def held_out(limit: int) -> list[Problem]:
-    """The problems whose own solution has at least two steps."""
-    samples = [made(name, "test").sample(index) for name in TASKS for index in range(limit)]
-    return [one.problem for one in samples if len(parse(str(one.messages[-1]["content"])).steps.splitlines()) > 1]
+def score(model: str, problems: list[Problem], folder: Path) -> list[float]:
+    """1 for every held-out problem that is answered rightly, greedily."""
+    found = measure(
+        load_engine(model), Subject("ablation", "test", problems), Asking(model, SamplingParams(max_new_tokens=320)), folder / "bench"
+    )
+    return [record["score"] or 0.0 for record in found.records]
 
 
 @dataclass(frozen=True)
@@ -163,25 +176,22 @@ class Run:
     def folder(self) -> Path:
         return self.out / f"{self.arm.replace(', ', '-')}-{self.seed}"
 
+    @property
+    def model(self) -> Path:
+        return self.folder / "model"
+
     def train(self, jobs: int) -> None:
         """Learn, in a process with its share of the processors."""
-        sft = SFT | {"dataset": str(self.data), "feature_cache": str(self.out / "features"), "thought": THOUGHT.get(self.arm)}
+        sft = SFT | {"feature_cache": str(self.out / "features"), "thought": THOUGHT.get(self.arm)}
         recipe: dict[str, Any] = GRPO if self.arm == "grpo" else sft
         start = str(self.out / f"described-{self.seed}" / "model") if self.arm == "grpo" else self.start
-        model = self.folder / "model"
-        recipe = recipe | {"model_name_or_path": start, "output_dir": str(model), "max_steps": self.steps, "seed": self.seed}
+        named = {"model_name_or_path": start, "output_dir": str(self.model), "dataset": str(self.data)}
+        recipe = recipe | named | {"max_steps": self.steps, "seed": self.seed}
         write_atomic(self.folder / "recipe.yaml", yaml.safe_dump(recipe, sort_keys=False))
-        if (model / "config.json").exists():
+        if (self.model / "config.json").exists():
             return
         onevision("train", str(self.folder / "recipe.yaml"), threads=max(1, (os.cpu_count() or 1) // jobs))
         print(f"{self.arm}, seed {self.seed}: trained", file=sys.stderr, flush=True)
-
-    def score(self, problems: list[Problem]) -> list[float]:
-        """1 for every held-out problem that is answered rightly, greedily."""
-        model = str(self.folder / "model")
-        asking = Asking(model, SamplingParams(max_new_tokens=200))
-        found = measure(load_engine(model), Subject("ablation", "test", problems), asking, self.folder / "bench")
-        return [record["score"] or 0.0 for record in found.records]
 
 
 def tables(scores: dict[str, np.ndarray], steps: dict[str, int], cost: dict[str, float]) -> str:
@@ -195,7 +205,7 @@ def tables(scores: dict[str, np.ndarray], steps: dict[str, int], cost: dict[str,
         low, high = np.percentile(means[arm], (2.5, 97.5))
         each = ", ".join(f"{100 * value:.1f}" for value in found.mean(1))
         spent = f"{cost[arm] / 1e9:.1f}" if arm in cost else ""
-        arms.append([arm, str(steps[arm]), spent, f"{100 * found.mean():.1f} % [{100 * low:.1f}, {100 * high:.1f}]", each])
+        arms.append([arm, str(steps.get(arm, "")), spent, f"{100 * found.mean():.1f} % [{100 * low:.1f}, {100 * high:.1f}]", each])
     pairs = [["second against first", "difference, points [95 %]", "ratio [95 %]"], ["---", "---:", "---:"]]
     for first, second in PAIRS:
         gain, ratio = 100 * (means[second] - means[first]), means[second] / np.maximum(means[first], 1e-9)
