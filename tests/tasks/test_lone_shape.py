@@ -36,3 +36,15 @@ def test_all_kinds_are_asked_and_yes_is_as_frequent_as_no() -> None:
     for query in ("present", "absent"):
         answers = Counter(item.answer for item in items if item.ask["query"] == query)
         assert 0.4 < answers["Yes"] / answers.total() < 0.6
+
+
+def test_what_is_seen_and_asked_decides_the_answer() -> None:
+    for item in map(LoneShape(size=(60, 60)).item, range(200)):
+        if item.answer not in ("Yes", "No"):
+            continue
+        (there,) = scene.parse(item.description.text)
+        compared, *negated = item.steps.splitlines()
+        (seen, asked), found = compared.split(": ")[0].removeprefix("seen ").split(", asked "), compared.split(": ")[1]
+        assert set(seen.split()) <= {there.colour, there.shape} and (seen == asked) == (found == "yes")
+        assert [item.answer.lower()] == [line.rsplit(maxsplit=1)[-1] for line in negated or [compared]]
+        assert bool(negated) == (item.ask["query"] == "absent")

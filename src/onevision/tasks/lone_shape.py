@@ -67,6 +67,7 @@ class LoneShape(Task):
     """A circle, rectangle or triangle in one of eight colours, anywhere on the page; asked in easy-VQA's words and in others."""
 
     name = "lone_shape"
+    version = 2
     places = True
     Config = LoneShapeConfig
 
@@ -132,10 +133,10 @@ def _presence(rng: random.Random, there: SceneObject) -> Asked:
     kind = (colour if form != "shape" else None, shape if form != "colour" else None)
     what = " ".join(word for word in (kind[0], kind[1] or "shape") if word)
     seen = " ".join(word for word, asked in zip((there.colour, there.shape), kind, strict=True) if asked)
-    steps = f"{seen}{'' if kind[1] else ' shape'} = {what}? {'yes' if found else 'no'}"
+    steps = f"seen {seen}, asked {' '.join(filter(None, kind))}: {'yes' if found else 'no'}"
     negated = rng.random() < 0.5
     if negated:
-        steps += f"\nit is {'' if found else 'not '}there, is it not? {'no' if found else 'yes'}"
+        steps += f"\nno {what}? {'no' if found else 'yes'}"
     answer = "Yes" if found != negated else "No"
     wordings = tuple(wording.format(what=what) for wording in (ABSENT if negated else PRESENT))
     return wordings, answer, {"query": "absent" if negated else "present", "kind": kind}, steps
