@@ -90,14 +90,15 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("runs/ablation"))
     parser.add_argument("--model", default="nano", help="what all arms start from")
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--steps", type=int, default=100, help="updates of 32 samples; the arms of equal compute take more")
-    parser.add_argument("--grpo-steps", type=int, default=60, help="updates of 16 prompts, 8 answers each")
-    parser.add_argument("--limit", type=int, default=100, help="held-out problems of each task")
+    parser.add_argument("--steps", type=int, default=60, help="updates of 32 samples; the arms of equal compute take more")
+    parser.add_argument("--grpo-steps", type=int, default=30, help="updates of 16 prompts, 8 answers each")
+    parser.add_argument("--limit", type=int, default=80, help="held-out problems of each task")
     parser.add_argument("--jobs", type=int, default=2, help="training runs at a time, each with its share of the processors")
     args = parser.parse_args()
     cost = flops_a_sample(args.model)
     steps = {arm: args.steps if "compute" not in arm else round(args.steps * cost["described"] / cost[arm]) for arm in THOUGHT}
     data = drawn(args.out, max(steps.values()) * SFT["per_device_train_batch_size"], seed=0)
+    # Twice what the updates take: groups whose answers all earn the same are drawn again.
     prompts = drawn(args.out, 2 * args.grpo_steps * GRPO["per_device_train_batch_size"], seed=1)
     steps["grpo"] = args.grpo_steps
     problems = [made(name, "test").sample(index).problem for name in TASKS for index in range(args.limit)]

@@ -5,12 +5,13 @@
 Every request has a picture of its own of 224 x 224 pixels and is answered with exactly 64 tokens, greedily, streamed. The sides,
 each with all cores, one after the other, repeated: our server, and again with its matrices in eight bits; a loop of
 transformers.generate as in R1-Onevision's README (16 clients wait in line for it); vLLM's server on the CPU (ENV:
-benchmarks/vllm_env.sh); transformers' own server (ENV with `pip install 'transformers[serving]'`; it answers, but its continuous
-batching takes no pictures).
+benchmarks/vllm_env.sh); transformers' own server (ENV: benchmarks/peers/transformers_serve.py; its continuous batching takes no
+pictures, so it answers one request after the other).
 """
 
 import argparse
 import asyncio
+import json
 import os
 import signal
 import statistics
@@ -93,9 +94,11 @@ def _vllm(args: Any, repeat: int) -> dict[int, Result]:
 
 def _transformers(args: Any, repeat: int) -> dict[int, Result]:
     folder = nano_folder() if args.model == "nano" else args.model
-    command = [str(args.transformers / "bin/transformers"), "serve", str(folder), "--port", str(PORT), "--dtype", args.dtype]
+    server = [str(args.transformers / "bin/python"), str(HERE / "peers/transformers_serve.py")]
+    command = [*server, str(folder), "--port", str(PORT), "--dtype", args.dtype]
+    length = json.dumps({"min_new_tokens": args.tokens, "max_new_tokens": args.tokens, "do_sample": False})
     with _server(command, {"HF_HUB_OFFLINE": "1"}):
-        return _measured(args, repeat, model=str(folder))
+        return _measured(args, repeat, model=str(folder), generation_config=length)
 
 
 def _measured(args: Any, repeat: int, **more: Any) -> dict[int, Result]:

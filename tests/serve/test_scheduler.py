@@ -14,12 +14,13 @@ pytest.importorskip("fastapi")
 pytest.importorskip("openai")
 
 from onevision.engine.base import Delta, SamplingParams
+from onevision.engine.batch import News, Row
 from onevision.errors import InputError, OneVisionError
 from onevision.models.prompts import messages_for
-from onevision.serve.batching import BatchScheduler
+from onevision.serve.batching import AT_ONCE, EVENT_SECONDS, BatchScheduler, Job
 from onevision.serve.errors import Busy, Stopping, TooSlow
 from onevision.serve.metrics import Metrics
-from onevision.serve.scheduler import Piece, Scheduler, joined
+from onevision.serve.scheduler import Asked, Piece, Scheduler, joined
 from onevision.serve.settings import Settings
 from onevision.types import Completion, Message
 
@@ -196,6 +197,21 @@ def test_scheduled_answers_are_the_engines_own(engine: Any) -> None:
     alone = [engine.generate_batch([chat], way)[0].text for chat, way in zip(chats, ways, strict=True)]
     assert asyncio.run(run(1)) == alone
     assert asyncio.run(run(5)) == alone
+
+
+def test_the_first_news_are_sent_at_once_and_later_ones_in_their_time(engine: Any) -> None:
+    async def sent() -> list[bool]:
+        job = Job(Asked(CHAT, GREEDY, streaming=True), engine.reader.prompt(CHAT))
+        row = Row(engine.tokenizer, GREEDY)
+        job.rows = [row]
+        found = []
+        # A step takes a millisecond; behind these the time is up.
+        for now in [*(step / 1000 for step in range(AT_ONCE + 3)), AT_ONCE / 1000 + EVENT_SECONDS]:
+            job.collect(News(row, None, "x", last=False))
+            found.append(bool(job.letter(100.0 + now)))
+        return found
+
+    assert asyncio.run(sent()) == [True] * AT_ONCE + [False] * 3 + [True]
 
 
 def test_pieces_that_wait_are_joined() -> None:

@@ -31,7 +31,11 @@ log = logging.getLogger(__name__)
 
 EVENT_SECONDS = 0.02
 """News of one request is sent so often and no more: a reader sees no difference, and an event costs more than a small model's
-step. The first is sent at once."""
+step."""
+
+AT_ONCE = 4
+"""So many of a request's first news are not held back: a thought begins with a tag that nobody is shown, and the first word comes
+behind it."""
 
 AHEAD = 2
 """Prompts that are run before there is room for their answers."""
@@ -49,7 +53,7 @@ class Job:
         self.cached = 0
         self.left = False
         self._unsent: list[Piece] = []
-        self._sent = 0.0
+        self._sent, self._letters = 0.0, 0
 
     def collect(self, news: News) -> None:
         """Keep a step's news of one row, as the asker will get it."""
@@ -65,9 +69,11 @@ class Job:
 
     def letter(self, now: float) -> list[Piece]:
         """What is to be sent by now."""
-        if not self._unsent or (now - self._sent < EVENT_SECONDS and not self._unsent[-1].completion):
+        early = self._letters >= AT_ONCE and now - self._sent < EVENT_SECONDS
+        if not self._unsent or (early and not self._unsent[-1].completion):
             return []
         self._sent, letter, self._unsent = now, self._unsent, []
+        self._letters += 1
         return letter
 
     def send(self, item: list[Piece] | Exception) -> None:
