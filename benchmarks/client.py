@@ -4,6 +4,7 @@ No HTTP library: the clients share the machine with the server, and should cost 
 """
 
 import asyncio
+import itertools
 import json
 import time
 from collections.abc import Sequence
@@ -11,9 +12,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from PIL import Image
+from tokenizers import Tokenizer
 
 from onevision import tasks
 from onevision.engine.openai import data_url
+from onevision.models.load import nano_folder
+
+KINDS = ("chain", "table_lookup", "bar_chart", "metro_paths")
+LONG = 80
+"""Tokens of an answer, `<think>` and all."""
 
 
 @dataclass(frozen=True)
@@ -27,9 +34,13 @@ class Seen:
 
 
 def problems(count: int, pixels: int) -> list[tuple[Image.Image, str]]:
-    """Pictures that all differ, and a question about each, so that no server can remember an answer's beginning."""
-    task = tasks.make("chain", split="test", seed=7, levels=(1,), size=(pixels, pixels))
-    return [(task[i].images[0].resize((pixels, pixels)), task[i].question) for i in range(count)]
+    """Pictures of several kinds that all differ, and a question about each, so that no server can remember an answer's beginning.
+    What is right to say is longer than the 64 tokens that are asked for, so that no side writes on behind its answer's end."""
+    several = [tasks.make(name, split="test", seed=7, levels=(3, 4), size=(pixels, pixels)) for name in KINDS]
+    tokenizer = Tokenizer.from_file(str(nano_folder() / "tokenizer.json"))
+    drawn = (task.sample(index) for index in itertools.count() for task in several)
+    long = (one.problem for one in drawn if len(tokenizer.encode(str(one.messages[-1]["content"])).ids) > LONG)
+    return [(one.images[0].resize((pixels, pixels)), one.question) for one in itertools.islice(long, count)]
 
 
 def body(problem: tuple[Image.Image, str], tokens: int, stream: bool = True, **more: Any) -> bytes:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from onevision.engine.base import SamplingParams
+from onevision.engine.guesses import CONTEXTS, Guesses
 from onevision.engine.prefill import Prefill
 from onevision.engine.sampling import Sampler, pick
 from onevision.engine.text import TextStream
@@ -22,6 +23,12 @@ class Decoder(Protocol):
     def step(self, tokens: Tensor) -> Tensor: ...
 
     def drop(self, gone: set[int]) -> list[int]: ...
+
+    def lone(self) -> bool: ...
+
+    def run(self, tokens: Tensor) -> Tensor: ...
+
+    def forget(self, count: int) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -89,10 +96,11 @@ class News(NamedTuple):
 
 
 class Batch:
-    """The rows that are growing, and the decoder that grows them. eos: tokens that end a turn; banned: (k,) ids never picked."""
+    """The rows that are growing, and the decoder that grows them. eos: tokens that end a turn; banned: (k,) ids never picked;
+    guesses: learn from all rows, and a row that is alone takes several tokens a step where they guess right."""
 
-    def __init__(self, decoder: Decoder, eos: frozenset[int], banned: Tensor, context: int) -> None:
-        self.decoder, self.eos, self.banned, self.context = decoder, eos, banned, context
+    def __init__(self, decoder: Decoder, eos: frozenset[int], banned: Tensor, context: int, guesses: Guesses | None = None) -> None:
+        self.decoder, self.eos, self.banned, self.context, self.guesses = decoder, eos, banned, context, guesses
         self.rows: list[Row] = []
         self._tokens = banned.new_empty(0)
 
@@ -108,8 +116,12 @@ class Batch:
         return news
 
     def step(self) -> list[News]:
-        """One more token for every row; with it, each row's news. Rows that have stopped leave."""
-        news, self._tokens = self._pick(self.decoder.step(self._tokens), self.rows)
+        """One more token for every row, or several for a row that is alone; with each, that row's news. Rows that have stopped
+        leave."""
+        if guessed := self._guessed():
+            news = self._check(guessed)
+        else:
+            news, self._tokens = self._pick(self.decoder.step(self._tokens), self.rows)
         self._drop_stopped()
         return news
 
@@ -119,12 +131,35 @@ class Batch:
             row.stop = row.stop or "cancelled"
         self._drop_stopped()
 
+    def _guessed(self) -> list[int]:
+        """What the row may write next, if there is one row only."""
+        if self.guesses is None or not self.decoder.lone():
+            return []
+        (row,) = self.rows
+        return self.guesses.after(_recent(row), row.limit - len(row.tokens) - 1)
+
+    def _check(self, guessed: list[int]) -> list[News]:
+        """Run the guesses behind the row's last token, all at once, and pick as if each had been picked before the next: the first
+        that was not, and what was run behind it, is forgotten (speculative decoding, arXiv:2211.17192, with a draft that is
+        sure of itself: the tokens are those of single steps, sampled ones too)."""
+        logits = self.decoder.run(torch.cat((self._tokens, self._tokens.new_tensor(guessed))))
+        news: list[News] = []
+        for right, guess in enumerate([*guessed, None]):
+            picked, self._tokens = self._pick(logits[right : right + 1], self.rows)
+            news += picked
+            if self.rows[0].stop or int(self._tokens) != guess:
+                break
+        self.decoder.forget(len(guessed) - right)
+        return news
+
     def _pick(self, logits: Tensor, rows: Sequence[Row]) -> tuple[list[News], Tensor]:
         ids, logprobs = pick(logits, [row.sampler for row in rows], self.banned)
         picked = logprobs.gather(1, ids[:, None])[:, 0].tolist()
         news = []
         for index, (row, chosen, logprob) in enumerate(zip(rows, ids.tolist(), picked, strict=True)):
             token = Token(chosen, logprob, _likeliest(logprobs[index], row.top) if row.top else ())
+            if self.guesses is not None:
+                self.guesses.learn([*_recent(row), chosen])
             text = row.take(token, self.eos)
             news.append(News(row, None if chosen in self.eos else token, text, row.stop is not None))
         return news, ids
@@ -134,6 +169,10 @@ class Batch:
             order = self.decoder.drop(gone)
             self.rows = [self.rows[index] for index in order]
             self._tokens = self._tokens[order]
+
+
+def _recent(row: Row) -> list[int]:
+    return [token.id for token in row.tokens[-max(CONTEXTS) :]]
 
 
 def _likeliest(logprobs: Tensor, count: int) -> tuple[tuple[int, float], ...]:

@@ -20,11 +20,12 @@ _WORTH_PACKING = 0.75
 
 
 class Memory(Protocol):
-    """Keys and values of some rows. `rows`: how many; `begin` comes before a step's layers, `end` after them."""
+    """Keys and values of some rows. `rows`: how many; `begin` comes before a step's layers, `end` after them. A step brings each
+    row a token, or a lone row `ran` of them, which stand in for rows below."""
 
     rows: int
 
-    def begin(self) -> None: ...
+    def begin(self, ran: int) -> None: ...
 
     def attend(self, layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         """Write k and v (rows, kv_heads, head_dim), attend with q (rows, heads, head_dim) -> (rows, heads * head_dim)."""
@@ -62,16 +63,24 @@ class Singles:
             self.rows += 1
             self.lengths.append(size)
 
-    def begin(self) -> None:
+    def begin(self, ran: int) -> None:
         """Where this step writes, and how far it reads."""
         _, _, heads, places, _ = self.keys.shape
-        lengths = torch.tensor(self.lengths, device=self.keys.device)
-        row = torch.arange(self.rows, device=self.keys.device)
-        self.written = ((row[:, None] * heads + torch.arange(heads, device=row.device)) * places + lengths[:, None]).flatten()
-        self.span = max(self.lengths) + 1
+        device = self.keys.device
+        ahead = torch.arange(ran, device=device)
+        place = torch.tensor(self.lengths, device=device) + (ahead if ran > 1 else 0)
+        row = torch.arange(self.rows, device=device).expand(len(place))
+        self.written = ((row[:, None] * heads + torch.arange(heads, device=device)) * places + place[:, None]).flatten()
+        self.ran, self.span = ran, max(self.lengths) + ran
+        self.bias.view(-1).index_fill_(0, row * places + place, 0.0)
         # Without a bias the kernel is faster.
-        self.even = min(self.lengths) + 1 == self.span
-        self.bias.view(-1).index_fill_(0, row * places + lengths, 0.0)
+        self.seen: Tensor | None = self.bias[: self.rows, ..., : self.span]
+        if ran > 1:
+            later = ahead > ahead[:, None]
+            own = torch.zeros(ran, ran, dtype=self.keys.dtype, device=device).masked_fill_(later, float("-inf"))
+            self.seen = F.pad(own, (self.span - ran, 0))[:, None, None]
+        elif min(self.lengths) + 1 == self.span:
+            self.seen = None
 
     def attend(self, layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         """As `Memory`. Queries of one key-value head go through attention as rows, unexpanded."""
@@ -79,15 +88,19 @@ class Singles:
         rows, kv_heads, dim = k.shape
         keys.view(-1, dim).index_copy_(0, self.written, k.reshape(-1, dim))
         values.view(-1, dim).index_copy_(0, self.written, v.reshape(-1, dim))
-        bias = None if self.even else self.bias[:rows, ..., : self.span]
         grouped = q.reshape(rows, kv_heads, -1, dim)
-        return F.scaled_dot_product_attention(grouped, keys[:rows, :, : self.span], values[:rows, :, : self.span], attn_mask=bias).reshape(
-            rows, -1
-        )
+        # A lone row's tokens all read what that row holds.
+        keys, values = (part[: self.rows, :, : self.span].expand(rows, -1, -1, -1) for part in (keys, values))
+        return F.scaled_dot_product_attention(grouped, keys, values, attn_mask=self.seen).reshape(rows, -1)
 
     def end(self) -> None:
-        """Every row is one longer."""
-        self.lengths = [length + 1 for length in self.lengths]
+        """Every row is longer."""
+        self.lengths = [length + self.ran for length in self.lengths]
+
+    def forget(self, count: int) -> None:
+        """The lone row's last so many places."""
+        self.lengths[0] -= count
+        self.bias[0, ..., self.lengths[0] :] = float("-inf")
 
     def drop(self, gone: set[int]) -> list[int]:
         """As `Memory`."""
@@ -136,8 +149,8 @@ class Shared:
         self.rows = count * n
         self.places: Tensor | None = None  # of the rows in the (prompt, n) grid; None where it is full
 
-    def begin(self) -> None:
-        """Nothing to prepare."""
+    def begin(self, ran: int) -> None:
+        """Nothing to prepare; these rows take one token a step."""
 
     def end(self) -> None:
         """Every row is one longer."""

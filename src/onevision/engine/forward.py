@@ -62,6 +62,18 @@ class ForwardDecoder:
         self.mask, self.position = self.mask[rows], self.position[rows]
         return order
 
+    def lone(self) -> bool:
+        """Never: what these models guess wrong is not taken back."""
+        return False
+
+    def run(self, tokens: Tensor) -> Tensor:
+        """Not for these."""
+        raise NotImplementedError
+
+    def forget(self, count: int) -> None:
+        """Not for these."""
+        raise NotImplementedError
+
     def _clear(self) -> None:
         from transformers import DynamicCache
 

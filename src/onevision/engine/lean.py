@@ -23,7 +23,7 @@ from onevision.engine.reader import stamp
 LEAN_MAX_BYTES = 2**30
 
 # A step this small is over before a second core could help, and waits long for that core on a busy machine.
-_ONE_THREAD_ROWS, _ONE_THREAD_BYTES = 4, 2**26
+_ONE_THREAD_ROWS, _ONE_THREAD_BYTES = 5, 2**26
 
 
 @dataclass(frozen=True)
@@ -160,6 +160,20 @@ class LeanDecoder:
         finally:
             torch.set_num_threads(threads)
 
+    def lone(self) -> bool:
+        """Whether there is one row, with its prompt to itself, which `run` and `forget` are for."""
+        return len(self.memories) == 1 and isinstance(self.memories[0], Singles) and self.memories[0].rows == 1
+
+    def run(self, tokens: Tensor) -> Tensor:
+        """tokens (count,) int64, the lone row's last one and guesses of what follows -> logits (count, vocab) float32 after each."""
+        return self.step(tokens)
+
+    @torch.inference_mode()
+    def forget(self, count: int) -> None:
+        """The last so many tokens of the lone row were wrong."""
+        self._singles().forget(count)
+        self.position -= count
+
     @torch.inference_mode()
     def drop(self, gone: set[int]) -> list[int]:
         """Forget rows; the old numbers of the others in their new order."""
@@ -186,9 +200,10 @@ class LeanDecoder:
     def _step(self, tokens: Tensor) -> Tensor:
         w = self.weights
         hidden = F.embedding(tokens, w.embed)
-        cos, sin = w.rope.index_select(0, self.position).unbind(1)
+        ran = len(tokens) - len(self.position) + 1  # tokens of a row: one, but for a lone row's guesses
+        cos, sin = w.rope.index_select(0, self.position if ran == 1 else self.position + torch.arange(ran)).unbind(1)
         for memory in self.memories:
-            memory.begin()
+            memory.begin(ran)
         for index, layer in enumerate(w.layers):
             hidden = self._attend(index, layer, hidden, cos, sin)
             normed = F.rms_norm(hidden, hidden.shape[1:], layer.norm_mlp, w.eps)
@@ -196,7 +211,7 @@ class LeanDecoder:
             hidden = layer.down.add_to(hidden, F.silu(gate).mul_(up))
         for memory in self.memories:
             memory.end()
-        self.position += 1
+        self.position += ran
         return w.head(F.rms_norm(hidden, hidden.shape[1:], w.norm, w.eps)).float()
 
     def _attend(self, index: int, layer: Layer, hidden: Tensor, cos: Tensor, sin: Tensor) -> Tensor:

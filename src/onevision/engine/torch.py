@@ -14,6 +14,7 @@ from onevision.engine.base import Delta, SamplingParams
 from onevision.engine.batch import Batch, Decoder, News, Row
 from onevision.engine.chat import banned_ids, eos_ids
 from onevision.engine.forward import ForwardDecoder
+from onevision.engine.guesses import Guesses
 from onevision.engine.lean import LeanDecoder, LeanWeights, can_run_lean, lean_weights
 from onevision.engine.prefill import Prefill
 from onevision.engine.reader import Prompt, Reader, Recent, picture_ids, stamp
@@ -140,9 +141,10 @@ class LocalEngine(ABC):
             pass
         return [row.completion() for row in rows]
 
-    def batch(self) -> Batch:
-        """An empty batch on the weights as they are now."""
-        return Batch(self.decoder(), self.eos, self.banned, self.context)
+    def batch(self, guesses: Guesses | None = None) -> Batch:
+        """An empty batch on the weights as they are now. guesses: see `Batch`; how its sums are rounded then depends on what was
+        written before, so what must come out the same to the last bit goes without."""
+        return Batch(self.decoder(), self.eos, self.banned, self.context, guesses)
 
     def _grow(self, prefill: Prefill, rows: Sequence[Row], cancelled: threading.Event | None) -> Iterator[list[News]]:
         """Grow rows until each has stopped; yields what every step of all rows brings."""

@@ -19,6 +19,7 @@ from copy import deepcopy
 import torch
 
 from onevision.engine.batch import Batch, News, Row
+from onevision.engine.guesses import Guesses
 from onevision.engine.prefill import Prefill
 from onevision.engine.reader import Prompt, Reader
 from onevision.engine.torch import LocalEngine
@@ -170,7 +171,8 @@ class BatchScheduler(Scheduler):
 
     def _run_batch(self) -> None:
         """A thread: until closed, let in who is ready, and make one step."""
-        batch = self.engine.batch()
+        guesses = Guesses()
+        batch = self.engine.batch(guesses)
         while (jobs := self._next_jobs(batch)) is not None:
             try:
                 self._cancel(batch)
@@ -184,7 +186,7 @@ class BatchScheduler(Scheduler):
                 for job in {*self._running.values(), *jobs}:
                     job.send(error)
                 self._running.clear()
-                batch = self.engine.batch()
+                batch = self.engine.batch(guesses)
 
     def _next_jobs(self, batch: Batch) -> list[Job] | None:
         """Those that there is room for, in order, often none. Waits for work, and runs a prompt where there is no other; None at
