@@ -142,8 +142,8 @@ class Speaking:
         ids = engine.tokenizer(text)["input_ids"] + [engine.tokenizer.eos_token_id]
         make = spoken.batch
 
-        def batch() -> Any:
-            made = make()
+        def batch(guesses: Any = None) -> Any:
+            made = make(guesses)
             pick = made._pick
 
             def said(logits: Any, rows: Any) -> Any:

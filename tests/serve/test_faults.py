@@ -370,8 +370,8 @@ class Slow:
         slow.eos = frozenset()
         make = slow.batch
 
-        def batch() -> Any:
-            made = make()
+        def batch(guesses: Any = None) -> Any:
+            made = make(guesses)
             step = made.step
             made.step = lambda: (time.sleep(0.02), step())[1]
             return made
