@@ -21,8 +21,9 @@ from pydantic import ValidationError
 from starlette.responses import StreamingResponse
 
 from onevision.engine.openai import data_url
-from onevision.serve.pictures import decode
+from onevision.serve.pictures import Fetcher, decode
 from onevision.serve.schema import ChatRequest
+from onevision.serve.settings import Settings
 
 TEXT = [{"role": "user", "content": "How many?"}]
 
@@ -134,18 +135,19 @@ def test_a_decompression_bomb(server: Any) -> None:
 
 
 def test_pictures_that_are_too_many_together(server: Any, picture: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each within its own limit. What is over is not opened: twenty one-bit pictures of 10 kB would take 1.2 GB."""
+    """Each within its own limit. What is over is not opened: sixteen one-bit pictures of 10 kB would take 0.9 GB."""
     opened: list[int] = []
     monkeypatch.setattr("onevision.serve.chat.decode", lambda data, settings: opened.append(1) or decode(data, settings))
-    refused(post(server, messages=several(bomb(4400, 4400), 20)), 400, "more than 40 megapixels together")
+    refused(post(server, messages=several(bomb(4400, 4400), 16)), 400, "more than 40 megapixels together")
     assert len(opened) == 3
     refused(post(server, messages=several(picture, 17)), 400, "more than 16 pictures")
 
 
-class Waiting:
+class Waiting(Fetcher):
     """A network on which each picture takes its time."""
 
     def __init__(self, data: bytes, seconds: float) -> None:
+        super().__init__(Settings(allow_hosts=("pics.example",)))
         self.data, self.seconds, self.fetched = data, seconds, 0
 
     async def fetch(self, url: str, param: str) -> bytes:
@@ -154,8 +156,8 @@ class Waiting:
         return self.data
 
 
-def by_address(count: int) -> list[dict[str, Any]]:
-    part = {"type": "image_url", "image_url": {"url": "http://pics.example/a.png"}}
+def by_address(count: int, url: str = "http://pics.example/a.png") -> list[dict[str, Any]]:
+    part = {"type": "image_url", "image_url": {"url": url}}
     return [{"role": "user", "content": [part] * count + [{"type": "text", "text": "How many?"}]}]
 
 
@@ -173,6 +175,8 @@ def test_pictures_of_those_who_are_sent_away_are_not_opened(serve: Any, picture:
     while not web.fetched:
         time.sleep(0.01)
     refused(post(one, messages=by_address(1)), 429, "too many requests")
+    refused(post(one, messages=by_address(17)), 400, "more than 16 pictures")
+    refused(post(one, messages=by_address(1, "http://169.254.169.254/")), 400, "not allowed")
     first.join()
     assert web.fetched == 1
 

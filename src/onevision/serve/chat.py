@@ -37,19 +37,39 @@ LARGE_PICTURES = 2
 
 
 def asked_of(request: ChatRequest, settings: Settings, fetcher: Fetcher) -> Asked:
-    """The request. `read` opens its pictures; it raises Refusal for one that is not to be had, and for too many of them."""
+    """The request. Raises Refusal for too many pictures and for an address that is not allowed, `read`, which opens the
+    pictures, for one that is not to be had and for too many pixels."""
+    _check_pictures(request, fetcher)
     top = (request.top_logprobs or 0) if request.logprobs else None
     # Which tokens are the thought's is seen from the text as it comes.
     streaming = request.stream or top is not None
     pictures = _Pictures(settings, fetcher)
 
     async def read() -> list[Message]:
-        return [await _message(message, f"messages.{index}", pictures) for index, message in enumerate(request.messages)]
+        return [await _message(message, index, pictures) for index, message in enumerate(request.messages)]
 
     return Asked((), request.sampling(settings.max_new_tokens), request.n or 1, streaming, top, read)
 
 
-async def _message(message: ChatMessage, where: str, pictures: "_Pictures") -> Message:
+def _check_pictures(request: ChatRequest, fetcher: Fetcher) -> None:
+    """What can be refused at once: nobody should wait for a place, or be told to come again, to learn of it."""
+    count = 0
+    for index, message in enumerate(request.messages):
+        for number, part in enumerate(message.content if not isinstance(message.content, str) else ()):
+            if not isinstance(part, ImagePart):
+                continue
+            param, count = _image_param(index, number), count + 1
+            if count > MAX_PICTURES:
+                raise Refusal(f"more than {MAX_PICTURES} pictures in one request; give fewer", param, code="too_many_images")
+            if not part.image_url.url.startswith("data:"):
+                fetcher.check(part.image_url.url, param)
+
+
+def _image_param(message: int, part: int) -> str:
+    return f"messages.{message}.content.{part}.image_url"
+
+
+async def _message(message: ChatMessage, number: int, pictures: "_Pictures") -> Message:
     role = "system" if message.role == "developer" else message.role
     if isinstance(message.content, str):
         thought = f"<think>\n{message.reasoning_content}\n</think>\n" if message.reasoning_content else ""
@@ -57,24 +77,21 @@ async def _message(message: ChatMessage, where: str, pictures: "_Pictures") -> M
     content: list[dict[str, Any]] = []
     for index, part in enumerate(message.content):
         if isinstance(part, ImagePart):
-            content.append({"type": "image", "image": await pictures.open(part.image_url.url, f"{where}.content.{index}.image_url")})
+            content.append({"type": "image", "image": await pictures.open(part.image_url.url, _image_param(number, index))})
         else:
             content.append({"type": "text", "text": part.text})
     return {"role": role, "content": content}
 
 
 class _Pictures:
-    """Opens a request's pictures one after the other, as long as they are few and not too large together."""
+    """Opens a request's pictures one after the other, as long as they are not too large together."""
 
     def __init__(self, settings: Settings, fetcher: Fetcher) -> None:
         self.settings, self.fetcher = settings, fetcher
-        self.count = self.pixels = 0
+        self.pixels = 0
 
     async def open(self, url: str, param: str) -> Any:
         """Raises Refusal."""
-        self.count += 1
-        if self.count > MAX_PICTURES:
-            raise Refusal(f"more than {MAX_PICTURES} pictures in one request; give fewer", param, code="too_many_images")
         image = await self._opened(url, param)
         self.pixels += image.width * image.height
         if self.pixels > (most := LARGE_PICTURES * self.settings.max_pixels):

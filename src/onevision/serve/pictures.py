@@ -93,9 +93,22 @@ class Fetcher:
             raise _refused(f"the picture could not be fetched ({type(error).__name__})", param) from None
         raise _refused(f"more than {REDIRECTS} redirects", param)
 
+    def check(self, url: str, param: str) -> SplitResult:
+        """The URL's parts. Raises Refusal unless it leads to an allow-listed host; where that host is, only a fetch finds out."""
+        try:
+            parts = urlsplit(url)
+            host, port = (parts.hostname or "").rstrip("."), parts.port
+        except ValueError:
+            raise _refused("the URL cannot be read", param) from None
+        if parts.scheme not in PORTS or parts.username is not None or port not in (None, PORTS.get(parts.scheme)):
+            raise _refused("only plain http and https URLs on their usual ports are fetched", param)
+        if not any(_matches(host, pattern) for pattern in self.settings.allow_hosts):
+            raise _refused(f"host {host!r} is not allowed; send the picture as a data URL", param)
+        return parts
+
     async def _get(self, client: "httpx.AsyncClient", url: str, param: str) -> bytes | str:
         """The body, or where it is said to be instead."""
-        parts = self._allowed(url, param)
+        parts = self.check(url, param)
         host, port = str(parts.hostname), parts.port or PORTS[parts.scheme]
         address = await self._address(host, port, param)
         pinned = f"[{address}]" if ":" in address else address
@@ -119,18 +132,6 @@ class Fetcher:
             if len(body) > self.settings.max_body:
                 raise _refused(f"the picture has more than {self.settings.max_body} bytes", param)
         return bytes(body)
-
-    def _allowed(self, url: str, param: str) -> SplitResult:
-        try:
-            parts = urlsplit(url)
-            host, port = (parts.hostname or "").rstrip("."), parts.port
-        except ValueError:
-            raise _refused("the URL cannot be read", param) from None
-        if parts.scheme not in PORTS or parts.username is not None or port not in (None, PORTS.get(parts.scheme)):
-            raise _refused("only plain http and https URLs on their usual ports are fetched", param)
-        if not any(_matches(host, pattern) for pattern in self.settings.allow_hosts):
-            raise _refused(f"host {host!r} is not allowed; send the picture as a data URL", param)
-        return parts
 
     async def _address(self, host: str, port: int, param: str) -> str:
         """The address to connect to: the name's first, when all are public."""
