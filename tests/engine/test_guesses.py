@@ -50,6 +50,13 @@ def test_the_longest_context_decides() -> None:
     assert guesses.after([100]) == guesses.after([]) == guesses.after([1], most=0) == []
 
 
+def test_the_most_frequent_is_guessed_while_it_is_likely_enough() -> None:
+    guesses = taught(*[[1, 2, 3, 4, 5]] * 8, *[[1, 2, 6]] * 2, [7, 8, 9, 10, 11])
+    assert guesses.after([1, 2]) == [3, 4, 5]
+    assert guesses.after([7]) == [8, 9, 10]  # each seen once: 1/2, 1/4, 1/8, and then too little
+    assert taught(*[[1, token] for token in range(20)]).after([1]) == []
+
+
 def test_it_forgets_before_it_grows_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(guesses_module, "MOST", 50)
     guesses = taught(list(range(1000)))
@@ -70,7 +77,7 @@ def test_answers_are_the_same_with_guesses(engine: TorchEngine, how: SamplingPar
     alone, steps = grown(engine, 0, how, None)
     ids = [token.id for token in alone.tokens]
     changed = [5 if wrong and place % wrong == wrong - 1 else token for place, token in enumerate(ids)]
-    row, fewer = grown(engine, 0, how, taught(changed))
+    row, fewer = grown(engine, 0, how, taught(*[changed] * 4))
     assert [token.id for token in row.tokens] == ids
     assert row.completion().stop == alone.completion().stop
     torch.testing.assert_close([token.logprob for token in row.tokens], [token.logprob for token in alone.tokens], atol=1e-4, rtol=1e-4)
@@ -83,7 +90,9 @@ def test_the_end_of_a_turn_is_guessed_too_and_ends_it(engine: TorchEngine) -> No
     alone, _ = grown(engine, 0, WAYS[1], None)
     ids = [token.id for token in alone.tokens]
     end = next(place for place in range(10, 40) if ids[place] not in ids[:place])
-    batch, row = Batch(engine.decoder(), frozenset({ids[end]}), engine.banned, engine.context, taught(ids)), Row(engine.tokenizer, WAYS[1])
+    guesses = taught(*[ids] * 4)
+    batch = Batch(engine.decoder(), frozenset({ids[end]}), engine.banned, engine.context, guesses)
+    row = Row(engine.tokenizer, WAYS[1])
     batch.join(engine._prefill([CHATS[0]]), [row])
     while batch.rows:
         batch.step()
@@ -94,7 +103,7 @@ def test_the_end_of_a_turn_is_guessed_too_and_ends_it(engine: TorchEngine) -> No
 @pytest.mark.parametrize("limit", range(1, 12))
 def test_no_more_tokens_than_asked_for(engine: TorchEngine, limit: int) -> None:
     ids = [token.id for token in grown(engine, 0, WAYS[0], None)[0].tokens]
-    row, _ = grown(engine, 0, SamplingParams(max_new_tokens=limit), taught(ids))
+    row, _ = grown(engine, 0, SamplingParams(max_new_tokens=limit), taught(*[ids] * 4))
     assert [token.id for token in row.tokens] == ids[:limit]
     assert row.stop == "length"
 
@@ -103,7 +112,7 @@ def test_company_comes_after_wrong_guesses(engine: TorchEngine) -> None:
     """A longer row joins: what was guessed wrong and forgotten must not be seen by anyone."""
     alone = [[token.id for token in grown(engine, chat, WAYS[1], None)[0].tokens] for chat in (0, 1)]
     wrong = [token if place % 4 else 5 for place, token in enumerate(alone[0])]
-    batch, rows = engine.batch(taught(wrong)), [Row(engine.tokenizer, WAYS[1]) for _ in CHATS]
+    batch, rows = engine.batch(taught(*[wrong] * 4)), [Row(engine.tokenizer, WAYS[1]) for _ in CHATS]
     batch.join(engine._prefill([CHATS[0]]), rows[:1])
     for _ in range(5):
         batch.step()

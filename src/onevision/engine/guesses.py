@@ -8,15 +8,18 @@ CONTEXTS = (4, 3, 2, 1)
 AHEAD = 4
 """Guesses a step. A step with more of them costs more than they save."""
 
-MOST = 2**18
-"""Contexts that are remembered, about 60 MB."""
+LIKELY = 0.1
+"""Guessing ends where all of it together is less likely than this: each guess makes its step longer."""
+
+MOST = 2**17
+"""Contexts that are remembered, about 45 MB."""
 
 
 class Guesses:
-    """What came last after each few tokens. A wrong guess costs time and changes nothing."""
+    """How often what came after each few tokens. A wrong guess costs time and changes nothing."""
 
     def __init__(self) -> None:
-        self._after: dict[tuple[int, ...], int] = {}
+        self._after: dict[tuple[int, ...], dict[int, int]] = {}
 
     def learn(self, tokens: Sequence[int]) -> None:
         """The last of `tokens` came after the others."""
@@ -24,16 +27,26 @@ class Guesses:
             self._after = {}  # a few answers, and it knows again what it needs
         for size in CONTEXTS:
             if len(tokens) > size:
-                self._after[tuple(tokens[-size - 1 : -1])] = tokens[-1]
+                counts = self._after.setdefault(tuple(tokens[-size - 1 : -1]), {})
+                counts[tokens[-1]] = counts.pop(tokens[-1], 0) + 1  # the latest is the last
 
     def after(self, tokens: Sequence[int], most: int = AHEAD) -> list[int]:
         """The tokens that may follow, at most so many; none where nothing like the last one was seen."""
-        known, guesses = list(tokens[-max(CONTEXTS) :]), list[int]()
-        while len(guesses) < min(most, AHEAD) and (token := self._next(known)) is not None:
+        known, guesses, likely = list(tokens[-max(CONTEXTS) :]), list[int](), 1.0
+        while len(guesses) < min(most, AHEAD):
+            token, share = self._next(known)
+            likely *= share
+            if likely < LIKELY:
+                break
             guesses.append(token)
             known.append(token)
         return guesses
 
-    def _next(self, known: Sequence[int]) -> int | None:
-        found = (self._after.get(tuple(known[-size:])) for size in CONTEXTS if len(known) >= size)
-        return next((token for token in found if token is not None), None)
+    def _next(self, known: Sequence[int]) -> tuple[int, float]:
+        """What came most often, of equals the latest, after the longest context that was seen, and how likely it comes again: its
+        share where one more time something new had come."""
+        for size in CONTEXTS:
+            if len(known) >= size and (counts := self._after.get(tuple(known[-size:]))):
+                token = max(reversed(counts), key=counts.__getitem__)
+                return token, counts[token] / (sum(counts.values()) + 1)
+        return 0, 0.0
