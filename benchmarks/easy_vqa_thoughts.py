@@ -22,7 +22,7 @@ from onevision.formal import scene
 from onevision.formal.scene import GRID, SceneObject
 from onevision.models.prompts import compose, messages_for
 from onevision.sources.onevision import save
-from onevision.tasks.lone_shape import PALETTE, SHAPES
+from onevision.tasks.lone_shape import PALETTE, SHAPES, compared
 from onevision.types import Description, Problem, Sample
 
 
@@ -46,8 +46,8 @@ def taught(problems: Sequence[Problem]) -> Iterator[Sample]:
     column, row = centre(problems[0].images[0])
     description = Description("scene", scene.write((SceneObject(colour, shape, column, row),)))
     for problem in problems:
-        # As the task says them: Yes and No, red and circle.
-        answer = str(problem.answer).replace("yes", "Yes").replace("no", "No")
+        answer = str(problem.answer)
+        answer = answer.capitalize() if answer in ("yes", "no") else answer
         text = compose(description, steps(problem, colour, shape), answer)
         messages = [*messages_for(problem.images, problem.question, None), {"role": "assistant", "content": text}]
         yield Sample(problem, description, messages, made_by="easy-VQA's answers")
@@ -80,12 +80,9 @@ def steps(problem: Problem, colour: str, shape: str) -> str:
     if problem.meta["kind"] != "yes or no":
         return f"{problem.meta['kind']}: {problem.answer}"
     word = asked(problem.question, (*PALETTE, *SHAPES))
-    seen = colour if word in PALETTE else shape
-    lines = [f"seen {seen}, asked {word}: {'yes' if seen == word else 'no'}"]
-    if negated(problem.question):
-        what = f"{word} shape" if word in PALETTE else word
-        lines.append(f"no {what}? {problem.answer}")
-    return "\n".join(lines)
+    assert word, problem.question
+    seen, what = (colour, f"{word} shape") if word in PALETTE else (shape, word)
+    return compared(seen, word, what if negated(problem.question) else None)
 
 
 def centre(image: Image) -> tuple[int, int]:

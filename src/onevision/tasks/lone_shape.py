@@ -133,13 +133,18 @@ def _presence(rng: random.Random, there: SceneObject) -> Asked:
     kind = (colour if form != "shape" else None, shape if form != "colour" else None)
     what = " ".join(word for word in (kind[0], kind[1] or "shape") if word)
     seen = " ".join(word for word, asked in zip((there.colour, there.shape), kind, strict=True) if asked)
-    steps = f"seen {seen}, asked {' '.join(filter(None, kind))}: {'yes' if found else 'no'}"
     negated = rng.random() < 0.5
-    if negated:
-        steps += f"\nno {what}? {'no' if found else 'yes'}"
+    steps = compared(seen, " ".join(filter(None, kind)), what if negated else None)
     answer = "Yes" if found != negated else "No"
     wordings = tuple(wording.format(what=what) for wording in (ABSENT if negated else PRESENT))
     return wordings, answer, {"query": "absent" if negated else "present", "kind": kind}, steps
+
+
+def compared(seen: str, asked: str, denied: str | None = None) -> str:
+    """The steps to whether what is seen is what was asked for. denied: what a negated question says is not there."""
+    found = seen == asked
+    steps = f"seen {seen}, asked {asked}: {'yes' if found else 'no'}"
+    return steps if denied is None else f"{steps}\nno {denied}? {'no' if found else 'yes'}"
 
 
 def _shape(rng: random.Random, there: SceneObject) -> Asked:
