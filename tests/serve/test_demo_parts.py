@@ -177,7 +177,8 @@ def address() -> Any:
     "path",
     [
         "/gradio_api/info",
-        "/gradio_api/run/predict",
+        "/gradio_api/run/answer",
+        "/gradio_api/api/predict",
         "/gradio_api/proxy=http://127.0.0.1:9/",
         "/monitoring",
         "/login",
@@ -209,6 +210,31 @@ def test_a_request_cannot_name_files_or_addresses(address: str, path: str, monke
     (last,) = [one for one in said if one["msg"] == "process_completed"]
     assert last["success"] is False
     assert "hostname" not in json.dumps(last["output"]) and fetched == []
+
+
+def test_only_asking_is_queued_and_not_to_be_had_otherwise(address: str) -> None:
+    # One stream serves all that is queued, and Gradio's page hangs up on it whenever nothing is left: a second event loses the first.
+    import httpx
+
+    functions = httpx.get(f"{address}/config").json()["dependencies"]
+    (asking,) = [one for one in functions if one["queue"] is not False and one["backend_fn"]]
+    assert asking["api_name"] == "answer"
+    body = {"data": [None, "What?", "scripted", 64, 0, None], "fn_index": asking["id"], "session_hash": "abc"}
+    assert httpx.post(f"{address}/gradio_api/run/predict", json=body).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["http://127.0.0.1:9/a.png", "//example.com/a.png"])
+def test_what_is_not_queued_fetches_nothing_either(address: str, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    import httpx
+
+    fetched: list[str] = []
+    monkeypatch.setattr("gradio.processing_utils.async_ssrf_protected_download", lambda url, **_: fetched.append(url))
+    upload = {"path": path, "url": path, "orig_name": "a.png", "meta": {"_type": "gradio.FileData"}}
+    functions = httpx.get(f"{address}/config").json()["dependencies"]
+    function = next(one["id"] for one in functions if one["api_name"] == "code")
+    body = {"data": [upload, "What?", "scripted", 64, 0, None], "fn_index": function, "session_hash": "abc"}
+    assert httpx.post(f"{address}/gradio_api/run/predict", json=body).status_code == 500
+    assert fetched == []
 
 
 def test_files_of_the_machine_are_not_served(address: str) -> None:

@@ -17,7 +17,7 @@ UPLOAD_BYTES = 20_000_000
 
 _USED = re.compile(
     r"/|/(config|theme\.css|favicon\.ico|robots\.txt|manifest\.json|assets/.*|static/.*|svelte/.*)"
-    r"|/gradio_api/(startup-events|queue/(join|data)|upload|upload_progress|file=.*|heartbeat/.*|cancel|reset|theme\.css|app_id)/?"
+    r"|/gradio_api/(startup-events|queue/(join|data)|run/predict|upload|upload_progress|file=.*|heartbeat/.*|cancel|reset|theme\.css|app_id)/?"
 )
 _GRADIO = re.compile(
     r"/(config|theme\.css|favicon\.ico|robots\.txt|manifest\.json|assets|static|svelte|gradio_api|monitoring|login|logout|pwa_icon)(/.*)?"

@@ -55,7 +55,7 @@ def make_page(shelf: Shelf) -> gr.Blocks:
             with gr.Column(scale=6, min_width=300):
                 shown, codes, unfolded = _right()
         _wire(shelf, asked, ask, stop, tray, shown, codes, unfolded)
-    page.queue(default_concurrency_limit=16)
+    page.queue(default_concurrency_limit=16, api_open=False)  # what is queued goes through the queue alone
     return page
 
 
@@ -113,6 +113,9 @@ def _wire(shelf: Shelf, asked: list[Any], ask: Any, stop: Any, tray: list[Any], 
     # Without Gradio's preprocessing a file comes as it was uploaded, and `open_picture` says kindly what is wrong with it.
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "preprocess": False}
     running = ask.click(answer, asked, shown, concurrency_limit=16, trigger_mode="once", **quiet)
+    # All else goes past the queue: Gradio's page has one stream for all that is queued and hangs up on it when the last is done, which
+    # loses an answer that was asked for in that moment.
+    quiet["queue"] = False
     stop.click(None, cancels=[running], **quiet).then(_stopped, shown[1], shown[1], **quiet)
     for button, example in zip(tray, examples(), strict=True):
         filled = [str(example.path), example.question, *astuple(View())]
