@@ -1,10 +1,66 @@
 """Muon for the matrices, AdamW for the rest, behind one optimizer."""
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+
+NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
+"""Coefficients of the quintic iteration (Jordan et al. 2024), which is run five times."""
+
+
+def multiplies_bf16() -> bool:
+    """Whether the machine multiplies bfloat16 in hardware. An x86 CPU without AVX512-BF16 or AMX needs about eight times as long for it
+    as for float32."""
+    if torch.cuda.is_available():
+        return True
+    able = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
+    return able.get("architecture") != "x86_64" or bool(able.get("avx512_bf16") or able.get("amx_bf16"))
+
+
+class Muon(torch.optim.Optimizer):
+    """What torch.optim.Muon does with Nesterov momentum 0.95 and `match_rms_adamw`, its state under the same names; but matrices of
+    one shape are orthogonalised together, and in float32 where bfloat16, which torch's always takes, is slow."""
+
+    def __init__(self, matrices: Iterable[nn.Parameter], lr: float, weight_decay: float) -> None:
+        super().__init__(matrices, {"lr": lr, "weight_decay": weight_decay, "momentum": 0.95})
+        self.dtype = torch.bfloat16 if multiplies_bf16() else torch.float32
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
+        for group in self.param_groups:
+            alike: dict[torch.Size, list[nn.Parameter]] = defaultdict(list)
+            for weight in group["params"]:
+                if weight.grad is not None:
+                    alike[weight.shape].append(weight)
+            for shape, weights in alike.items():
+                turned = orthogonal(torch.stack([self._push(weight, group["momentum"]) for weight in weights]).to(self.dtype))
+                rate = group["lr"] * 0.2 * max(shape) ** 0.5  # AdamW's update size (Liu et al. 2025)
+                for weight, update in zip(weights, turned, strict=True):
+                    weight.mul_(1 - group["lr"] * group["weight_decay"]).add_(update.to(weight.dtype), alpha=-rate)
+
+    def _push(self, weight: nn.Parameter, momentum: float) -> Tensor:
+        """The gradient looked ahead along its running mean."""
+        assert weight.grad is not None
+        if "momentum_buffer" not in self.state[weight]:
+            self.state[weight]["momentum_buffer"] = torch.zeros_like(weight.grad)
+        mean = self.state[weight]["momentum_buffer"]
+        mean.lerp_(weight.grad, 1 - momentum)
+        return weight.grad.lerp(mean, momentum)
+
+
+def orthogonal(matrices: Tensor) -> Tensor:
+    """(n, rows, columns) -> the same, each nearly U V^T of its singular value decomposition, by Newton-Schulz."""
+    tall = matrices.shape[1] > matrices.shape[2]
+    x = matrices.mT if tall else matrices
+    x = x / x.norm(dim=(1, 2), keepdim=True).clamp(min=1e-7)
+    a, b, c = NEWTON_SCHULZ
+    for _ in range(5):
+        gram = x @ x.mT
+        x = torch.baddbmm(x, torch.baddbmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
+    return x.mT if tall else x
 
 
 class MuonAdamW(torch.optim.Optimizer):
@@ -20,7 +76,7 @@ class MuonAdamW(torch.optim.Optimizer):
                 (matrices if hidden else others).append(weight)
         self.parts: list[torch.optim.Optimizer] = []
         if matrices:
-            self.parts.append(torch.optim.Muon(matrices, lr=lr, weight_decay=weight_decay, adjust_lr_fn="match_rms_adamw"))
+            self.parts.append(Muon(matrices, lr, weight_decay))
         if others:  # LoRA has matrices alone
             self.parts.append(torch.optim.AdamW(others, lr=lr, weight_decay=weight_decay, betas=(0.9, 0.98)))
         super().__init__([*matrices, *others], {"lr": lr})
