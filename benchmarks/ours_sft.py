@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent / "peers"))
-from measure import Meter, arguments
+from measure import ON_GPU, Meter, arguments
 
 from onevision.train.data import Corpus, Draws, Share, Updates
 from onevision.train.pack import use_packing
@@ -42,13 +42,14 @@ def main() -> None:
             per_device_train_batch_size=1,
             gradient_accumulation_steps=args.samples_per_step,
             cutoff_len=4096,
-            pack_tokens=1200,
+            pack_tokens=600,
             max_steps=args.steps,
             learning_rate=args.lr,
             lr_scheduler_type="constant",
             freeze_vision_tower=args.freeze_vision,
             freeze_multi_modal_projector=args.freeze_vision,
             feature_cache=f"{folder}/features" if args.freeze_vision else None,
+            bf16=ON_GPU,
             dataloader_num_workers=0,
             save_steps=10**6,
             logging_steps=1,

@@ -18,7 +18,7 @@ from onevision.errors import InputError, OneVisionError
 from onevision.models.load import load_model
 from onevision.train.command import main, run
 from onevision.train.sft import SFTTrainer
-from onevision.train.trainer import steps_done
+from onevision.train.trainer import steps_done, training_arguments
 
 NO_GPU = pytest.mark.skipif(torch.cuda.is_available(), reason="FSDP runs on a GPU")
 
@@ -83,6 +83,15 @@ def test_sft_learns(recipe):
     folder = run(recipe(max_steps=40, learning_rate=1e-2, save_steps=40))
     found = [row["loss"] for row in losses(folder)]
     assert np.mean(found[-5:]) < 0.75 * found[0]
+
+
+@pytest.mark.parametrize("able", [True, False])
+def test_bf16_gives_way_where_the_processor_has_no_such_products(recipe, monkeypatch, capsys, able):
+    monkeypatch.setattr("onevision.train.trainer.multiplies_bf16", lambda: able)
+    monkeypatch.setattr("onevision.train.optim.multiplies_bf16", lambda: able)
+    assert training_arguments(recipe(bf16=True)).bf16 is able and not training_arguments(recipe()).bf16
+    run(recipe(bf16=True, max_steps=1, optim="muon"))
+    assert ("bf16: this CPU has no bfloat16 products" in capsys.readouterr().err) is not able
 
 
 def test_recipes_are_run_one_after_the_other(tmp_path, tiny_model_dir, capsys):
