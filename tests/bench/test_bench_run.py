@@ -133,6 +133,13 @@ def test_held_out_with_and_without_pictures(tmp_path):
     assert about["prompt"]["text"].startswith(task[0].question)
 
 
+def test_held_out_problems_of_the_validation_split(tmp_path):
+    task = tasks.make("clock", split="validation", seed=0, levels=(1,))
+    rows = held_out(oracle([task[i] for i in range(4)]), ["clock"], 4, {"levels": (1,), "split": "validation"}, GREEDY, tmp_path)
+    assert rows[0].score == 1.0
+    assert json.loads((tmp_path / "clock" / "run.json").read_text())["split"] == "validation"
+
+
 def test_chances_of_a_guess():
     assert guess_of(Problem("a", (), "?", ("x", "y", "z", "w"), "A")) == 0.25
     assert guess_of(Problem("a", (), "?", None, "yes")) == 0.5

@@ -28,7 +28,7 @@ def main(
         list[str], typer.Argument(metavar="NAME ...", help="benchmarks, `tasks` (all our own), or single tasks such as chain")
     ],
     model: Annotated[str, typer.Option(help="nano, a folder, a hub id, vllm:ID or openai:NAME@URL")] = "nano",
-    split: Annotated[str, typer.Option(help="of the benchmark, e.g. --split testmini")] = "",
+    split: Annotated[str, typer.Option(help="of the benchmark, e.g. --split testmini; of our own tasks test, if not validation")] = "",
     data: Annotated[Path | None, typer.Option(help="the benchmark's folder or file; a folder may hold one folder a NAME")] = None,
     limit: Annotated[int | None, typer.Option(help="problems, spread evenly over the benchmark; of each of our tasks", min=1)] = None,
     levels: Annotated[str, typer.Option(help="levels of our own tasks, drawn from evenly")] = "1,2,3,4,5",
@@ -55,13 +55,13 @@ def main(
     from onevision.tasks.command import read_config
 
     chosen, own = _chosen(names)
-    drawn: dict[str, Any] = read_config(levels, size) | ({} if renderer == "own" else {"renderer": renderer})
+    drawn: dict[str, Any] = read_config(levels, size) | ({} if renderer == "own" else {"renderer": renderer}) | {"split": split or "test"}
     sampling = {"temperature": temperature, "top_p": top_p, "seed": seed}
     if n > 1 and temperature == 0:
         raise InputError(f"-n is {n} but temperature is 0: greedy completions are all the same; give --temperature, e.g. 0.7")
     # Everything the user may have got wrong comes before a model is loaded.
     for name in own:
-        tasks.make(name, split="test", **drawn)
+        tasks.make(name, **drawn)
     subjects = [_subject(name, data, split, limit) for name in chosen]
     ask = _Ask(model, dtype, sampling, n, concurrency, max_new_tokens)
     asked = _load(model, dtype, engine, workers)

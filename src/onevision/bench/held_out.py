@@ -31,18 +31,18 @@ class Row:
 
 
 def held_out(engine: Engine, names: Sequence[str], count: int, config: dict[str, Any], asking: Asking, out: Path) -> list[Row]:
-    """Score `count` problems of each task (split "test", seed 0), with and without their pictures; runs go to `out`/TASK.
+    """Score `count` problems of each task (seed 0), with and without their pictures; runs go to `out`/TASK.
 
-    config: what `Task` takes, such as levels and size.
+    config: what `Task` takes, such as levels and size; the split is "test" where it does not say.
     """
     return [_row(engine, name, count, config, asking, out) for name in names]
 
 
 def _row(engine: Engine, name: str, count: int, config: dict[str, Any], asking: Asking, out: Path) -> Row:
-    task = tasks.make(name, split="test", seed=0, **config)
+    task = tasks.make(name, **{"split": "test", "seed": 0, **config})
     problems = [task[i] for i in range(count)]
-    seen = measure(engine, Subject(name, "test", problems, ("level",)), asking, out / name)
-    blank = Subject(f"{name}-blank", "test", [_blanked(p) for p in problems], ("level",))
+    seen = measure(engine, Subject(name, task.split, problems, ("level",)), asking, out / name)
+    blank = Subject(f"{name}-blank", task.split, [_blanked(p) for p in problems], ("level",))
     unseen = measure(engine, blank, asking, out / blank.benchmark)
     return Row(name, count, _score(seen), majority(seen.records), _score(unseen))
 

@@ -44,6 +44,8 @@ NOUNS = {
 }
 INVERSE = {"+": "-", "-": "+", "*": "/", "/": "*"}
 DRAWN = {"+": "+", "-": "\N{MINUS SIGN}", "*": "\N{MULTIPLICATION SIGN}", "/": "\N{DIVISION SIGN}"}
+PRINTED = DRAWN | {"-": "\N{EN DASH}"}
+"""The signs as books often set them."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,8 @@ class ChainConfig(Config):
     """arrows: fewest and most; top: largest number; operand: largest number added or taken away; operations: of "+-*/".
 
     kinds: of NOUNS; layouts: of row, column, snake, zigzag, ring; inner, backwards: how often the question mark is
-    at an inner node, or before the number that is known; shown: how often another node's number is given away.
+    at an inner node, or before the number that is known; shown: how often another node's number is given away; book: how
+    often a picture with any variety looks as in a printed arithmetic book.
     """
 
     arrows: tuple[int, int] = (3, 5)
@@ -63,13 +66,14 @@ class ChainConfig(Config):
     inner: float = 0.2
     backwards: float = 0.35
     shown: float = 0.15
+    book: float = 0.35
 
 
 class Chain(Task):
     """Daisies, circles, boxes, clouds or stars joined by arrows; one number is known, one is asked for."""
 
     name = "chain"
-    version = 2
+    version = 3
     Config = ChainConfig
 
     @classmethod
@@ -79,7 +83,7 @@ class Chain(Task):
         presets: dict[int, dict[str, Any]] = {
             1: plain | {"arrows": (1, 1), "top": 40, "operand": 20},
             2: plain | {"arrows": (1, 3), "top": 50, "operand": 20},
-            3: forwards | {"arrows": (2, 4), "operand": 30, "variety": 1, "size": (224, 700)},
+            3: forwards | {"arrows": (2, 4), "operand": 30, "variety": 1, "size": (224, 700), "kinds": ("daisy", *NOUNS)},
             4: {"layouts": ("row", "row", "column", "snake")},
             5: {
                 "arrows": (3, 6),
@@ -222,8 +226,11 @@ class _Picture:
 
     def __init__(self, rng: random.Random, config: ChainConfig, kind: str, shown: list[str], operations: list[str]) -> None:
         self.kind, self.shape, self.shown = kind, _KINDS[kind], shown
+        self.book = config.variety > 0 and rng.random() < config.book
+        self.heart = rng.uniform(0.76, 1.0) if self.book and kind == "daisy" else 1.0  # of the usual disc amid the petals
         space = " " if config.variety > 1 and rng.random() < 0.2 else ""
-        self.labels = [DRAWN[o[0]] + space + o[1:] for o in operations]
+        signs = PRINTED if self.book and rng.random() < 0.6 else DRAWN
+        self.labels = [signs[o[0]] + space + o[1:] for o in operations]
         self.layout = rng.choice(config.layouts)
         self._page(rng, config, _places(rng, self.layout, len(shown)))
         self._size_text(rng, config)
@@ -231,7 +238,7 @@ class _Picture:
 
     def _page(self, rng: random.Random, config: ChainConfig, places: list[XY]) -> None:
         """The canvas, the pitch in pixels and the nodes' places in pixels."""
-        share = rng.uniform(*self.shape.radius)
+        share = rng.uniform(*self.shape.radius) * (rng.uniform(1.0, 1.25) if self.book and self.kind == "daisy" else 1.0)
         left, top, right, bottom = (f(p[axis] for p in places) for f in (min, max) for axis in (0, 1))
         aside = 0.68 if self.layout in ("column", "ring") else share * self.shape.wide + 0.07
         wide = right - left + 2 * aside
@@ -239,8 +246,7 @@ class _Picture:
         tight = min(5.0, max(0.4, wide / high))
         size = picture_size(rng, config.size, (tight * (0.8 if config.variety > 1 else 0.92), tight))
         style = Style.sample(rng, config.variety, config.renderer)
-        self.book = config.variety > 0 and rng.random() < 0.2
-        if self.book:  # as in a printed arithmetic book
+        if self.book:
             style = replace(style, page=(255, 255, 255), ink=(35, 31, 32), font="STIXGeneral.ttf", width=0.011)
         self.canvas = Canvas(*size, style)
         self.pitch = min(size[0] / wide, size[1] / high)
@@ -253,10 +259,10 @@ class _Picture:
         """The em in pixels: as large as nodes and gaps between them allow, or somewhat smaller."""
         gap = 0.95 * self.pitch - 2 * self.radius * self.shape.wide
         room = min(gap, 0.6 * self.pitch) if self.layout not in ("column", "ring") else 0.5 * self.pitch
-        number = (2 * self.radius * self.shape.text - self.line) / self._unit_width([*self.shown, "00"])
+        number = (2 * self.radius * self.shape.text * self.heart - self.line) / self._unit_width([*self.shown, "00"])
         label = room / self._unit_width(self.labels)
-        most = min(1.45 * self.radius * self.shape.floor, 0.3 * self.pitch)
-        spread = rng.uniform(0.75, 1.0) if config.variety and self.pitch > 120 else 1.0
+        most = min(1.45 * self.radius * self.shape.floor * self.heart, 0.3 * self.pitch)
+        spread = rng.uniform(0.7 if self.book else 0.75, 1.0) if config.variety and self.pitch > 110 else 1.0
         self.number_em, self.label_em = min(number, most) * spread, min(label, most) * spread
         if rng.random() < 0.5:
             self.number_em = self.label_em = min(self.number_em, self.label_em)
@@ -269,7 +275,7 @@ class _Picture:
     def _colours(self, rng: random.Random, config: ChainConfig) -> None:
         self.bold = self.book or rng.random() < 0.5
         self.petals = 6 if self.book or not config.variety else rng.choice((5, 6, 6, 7, 8))
-        self.slim = rng.uniform(0.34, 0.42) if self.book else rng.uniform(0.4, 0.58)
+        self.slim = rng.uniform(0.28, 0.42) if self.book else rng.uniform(0.4, 0.58)
         light, tint = (211 if self.book else rng.choice((211, 225, 255)),) * 3, (255, 255, 255)
         if self.book:
             self.fill, self.petal = light, tint
@@ -285,7 +291,7 @@ class _Picture:
         for start, end, label in zip(self.places, self.places[1:], self.labels, strict=False):
             self._arrow(start, end, label)
         probes = [self._node(place, text) for place, text in zip(self.places, self.shown, strict=True)]
-        floor = self.radius * self.shape.floor - self.line
+        floor = self.radius * self.shape.floor * self.heart - self.line
         roomy = floor - 0.4 * self.number_em > 3
         blank = [probe for probe, text in zip(probes, self.shown, strict=True) if not text]
         return probes if roomy or len(blank) < 2 else blank
@@ -295,7 +301,7 @@ class _Picture:
         if text:
             heavy = "STIXGeneralBol.ttf" if "STIX" in self.canvas.style.font else "DejaVuSans-Bold.ttf"
             self.canvas.text(place, text, self.number_em, font=heavy if text == "?" and self.bold else None)
-        floor = self.radius * self.shape.floor - self.line
+        floor = self.radius * self.shape.floor * self.heart - self.line
         below = (min(0.4 * self.number_em, floor) + floor) / 2 if text else 0.0
         return int(place[0]), int(place[1] + below), self.fill
 
@@ -304,7 +310,7 @@ class _Picture:
         ux, uy = (end[0] - start[0]) / length, (end[1] - start[1]) / length
         reach = self.radius * math.hypot(ux * self.shape.wide, uy * self.shape.high) + 0.03 * self.pitch
         tail, tip = (start[0] + ux * reach, start[1] + uy * reach), (end[0] - ux * reach, end[1] - uy * reach)
-        self.canvas.arrow(tail, tip, width=self.line, head=max(5.0, 5 * self.line, 0.07 * self.pitch))
+        self.canvas.arrow(tail, tip, width=self.line, head=max(5.0, 5 * self.line, (0.045 if self.book else 0.07) * self.pitch))
         self._label(((tail[0] + tip[0]) / 2, (tail[1] + tip[1]) / 2), (uy, -ux), label)
 
     def _label(self, middle: XY, normal: XY, label: str) -> None:
@@ -327,17 +333,17 @@ class _Picture:
 
 def _daisy(picture: _Picture, place: XY) -> None:
     (x, y), radius, canvas = place, picture.radius, picture.canvas
-    slim = picture.slim * math.sin(math.pi / picture.petals)
+    slim, middle = picture.slim * math.sin(math.pi / picture.petals), 0.34 + 0.32 * picture.heart
     for k in range(picture.petals):
         turn = 2 * math.pi * k / picture.petals - math.pi / 2
         c, s = math.cos(turn), math.sin(turn)
         outline = []
         for j in range(24):
             a = math.pi * j / 12
-            along, across = 0.66 + 0.34 * math.cos(a), slim * math.sin(a)
+            along, across = middle + (1 - middle) * math.cos(a), slim * math.sin(a)
             outline.append((x + radius * (along * c - across * s), y + radius * (along * s + across * c)))
         canvas.polygon(outline, picture.petal, canvas.style.ink, picture.line)
-    canvas.circle(place, radius * 0.5, picture.fill, canvas.style.ink, picture.line)
+    canvas.circle(place, radius * 0.5 * picture.heart, picture.fill, canvas.style.ink, picture.line)
 
 
 def _circle(picture: _Picture, place: XY) -> None:

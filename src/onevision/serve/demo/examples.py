@@ -10,10 +10,13 @@ from PIL.Image import Image
 from onevision.tasks import make
 
 CHOSEN = (
-    *(("chain", 4), ("scene", 13), ("bar_chart", 0), ("table_lookup", 0), ("clock", 0), ("line_crossings", 0)),
+    *(("chain", 83), ("scene", 13), ("bar_chart", 0), ("table_lookup", 0), ("clock", 0), ("line_crossings", 0)),
     *(("circled_letter", 0), ("nested_squares", 0), ("two_circles", 0), ("metro_paths", 0)),
 )
 """Task and index. The first is the picture examples/daisies.png."""
+
+LARGER = {"chain": (3, (224, 300))}
+"""Level and size where they are not level 1 and 112 to 168 pixels."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,8 @@ def examples() -> tuple[Example, ...]:
     folder = Path(tempfile.mkdtemp(prefix="onevision-examples-"))
     drawn = []
     for name, index in CHOSEN:
-        problem = make(name, split="test", seed=0, levels=(1,), size=(112, 168))[index]
+        level, size = LARGER.get(name, (1, (112, 168)))
+        problem = make(name, split="test", seed=0, levels=(level,), size=size)[index]
         path = folder / f"{name}.png"
         problem.images[0].save(path)
         drawn.append(Example(name, problem.images[0], problem.question, path))
