@@ -77,7 +77,7 @@ def test_eight_bits_are_near_and_answer_alike(engines):
     with torch.inference_mode():
         rough, exact = (engine.look(inputs["pixel_values"], inputs["image_grid_thw"]) for engine in (eight, engines[0]))
     for one, other in zip(rough, exact, strict=True):
-        assert (one - other).norm() < 0.1 * other.norm()
+        assert (one - other).norm() < 0.15 * other.norm()  # 0.11 where rows have seven bits
     drawn = [tasks.make(name, levels=(1,), size=(112, 168)).problem(i) for name in ("chain", "clock", "grid_size") for i in (1, 2)]
     asked = [messages_for(p.images, p.question, p.choices) for p in drawn]
     expected, told = ([c.text for c in engine.generate_batch(asked, GREEDY)] for engine in (engines[0], eight))

@@ -39,9 +39,10 @@ class Matrix:
 
     def __init__(self, weight: Tensor, bias: Tensor | None = None) -> None:
         weight, self.bias = weight.detach(), bias
-        blocks = weight.device.type == "cpu" and torch.backends.mkldnn.is_available() and weight.dtype in _BLOCK_ROWS
-        self.block_rows = _BLOCK_ROWS[weight.dtype] if blocks else 2**62
         kernels: Any = torch.ops.mkldnn
+        blocks = weight.device.type == "cpu" and torch.backends.mkldnn.is_available() and weight.dtype in _BLOCK_ROWS
+        blocks = blocks and (weight.dtype != torch.bfloat16 or kernels._is_mkldnn_bf16_supported())
+        self.block_rows = _BLOCK_ROWS[weight.dtype] if blocks else 2**62
         self.blocks = kernels._reorder_linear_weight(weight, _HINT) if blocks else None
         self.plain: Any = weight.t().contiguous() if self.block_rows > 1 else None
 
