@@ -28,34 +28,39 @@ class OurMeter(Meter):
         self.counts["tokens"] += given[0]["input_ids"].numel()
 
 
+def sft_recipe(model: Path, data: Path, folder: str, samples: int = 16, **more: Any) -> SFTRecipe:
+    """What all figures of our SFT step are of. samples: of an update; more: keys that differ."""
+    common: dict[str, Any] = {
+        "stage": "sft",
+        "output_dir": folder,
+        "model_name_or_path": str(model),
+        "dataset": [str(data)],
+        "per_device_train_batch_size": 1,
+        "gradient_accumulation_steps": samples,
+        "cutoff_len": 4096,
+        "pack_tokens": 600,
+        "lr_scheduler_type": "constant",
+        "freeze_vision_tower": False,
+        "freeze_multi_modal_projector": False,
+        "bf16": ON_GPU,
+        "dataloader_num_workers": 0,
+        "save_steps": 10**6,
+        "logging_steps": 1,
+        "plot_loss": False,
+        "seed": 0,
+    }
+    return SFTRecipe(**common | more)
+
+
 def main() -> None:
     parser = arguments(__doc__)
     parser.add_argument("--samples-per-step", type=int, default=16)
     args = parser.parse_args()
     settings = {key: str(value) if isinstance(value, Path) else value for key, value in vars(args).items()}
     with tempfile.TemporaryDirectory() as folder:
-        recipe = SFTRecipe(
-            stage="sft",
-            output_dir=folder,
-            model_name_or_path=str(args.model),
-            dataset=[str(args.data)],
-            per_device_train_batch_size=1,
-            gradient_accumulation_steps=args.samples_per_step,
-            cutoff_len=4096,
-            pack_tokens=600,
-            max_steps=args.steps,
-            learning_rate=args.lr,
-            lr_scheduler_type="constant",
-            freeze_vision_tower=args.freeze_vision,
-            freeze_multi_modal_projector=args.freeze_vision,
-            feature_cache=f"{folder}/features" if args.freeze_vision else None,
-            bf16=ON_GPU,
-            dataloader_num_workers=0,
-            save_steps=10**6,
-            logging_steps=1,
-            plot_loss=False,
-            seed=0,
-        )
+        frozen = {"freeze_vision_tower": True, "freeze_multi_modal_projector": True, "feature_cache": f"{folder}/features"}
+        chosen = {"max_steps": args.steps, "learning_rate": args.lr} | (frozen if args.freeze_vision else {})
+        recipe = sft_recipe(args.model, args.data, folder, args.samples_per_step, **chosen)
         model, processor = starting_model(recipe)
         use_packing(model)
         model.model.visual.requires_grad_(not args.freeze_vision)

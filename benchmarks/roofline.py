@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from ours_sft import sft_recipe
 from torch.utils.flop_counter import FlopCounterMode
 
 from onevision.train.data import Corpus, Draws, Share, Updates
 from onevision.train.encode import supervised
 from onevision.train.pack import use_packing
-from onevision.train.recipe import SFTRecipe
 from onevision.train.trainer import starting_model
 
 SHAPES = ((600, 256, 768), (1500, 192, 576), (2048, 384, 1024), (4096, 1024, 1024))
@@ -50,7 +50,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", type=Path, default=Path("runs/peers/model"))
     parser.add_argument("--data", type=Path, default=Path("runs/peers/train.jsonl"))
-    parser.add_argument("--pack-tokens", type=int, default=600)
     parser.add_argument("--repeats", type=int, default=5)
     args = parser.parse_args()
     torch.set_flush_denormal(True)
@@ -70,18 +69,7 @@ def main() -> None:
 
 def _step(args: argparse.Namespace, folder: str) -> Callable[[], None]:
     """The first update's forward and backward passes, as the trainer makes them."""
-    recipe = SFTRecipe(
-        stage="sft",
-        output_dir=folder,
-        model_name_or_path=str(args.model),
-        dataset=[str(args.data)],
-        gradient_accumulation_steps=16,
-        cutoff_len=4096,
-        pack_tokens=args.pack_tokens,
-        freeze_vision_tower=False,
-        freeze_multi_modal_projector=False,
-        seed=0,
-    )
+    recipe = sft_recipe(args.model, args.data, folder)
     model, processor = starting_model(recipe)
     use_packing(model)
     update = next(iter(Updates(Draws(recipe, Corpus(recipe)), processor, Share(16), end=16)))

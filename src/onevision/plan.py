@@ -13,6 +13,7 @@ from onevision.train.plan.data import Stated
 from onevision.train.plan.memory import Memory
 from onevision.train.plan.plan import MFU, USABLE, Plan, Setting, make_plan
 from onevision.train.plan.work import GIB, device
+from onevision.train.precision import suited
 from onevision.train.recipe import load_recipe, read_yaml
 
 
@@ -42,6 +43,8 @@ def main(
     if read_yaml(recipe, overrides).get("stage") == "forge":
         return _forge(recipe, overrides, cores, as_json)
     loaded = load_recipe(recipe, overrides)
+    if name in ("cpu", "auto"):
+        loaded = suited(loaded)
     chosen = device(name, loaded.bf16)
     if device_memory:
         chosen = replace(chosen, memory=int(device_memory * GIB))

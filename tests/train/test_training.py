@@ -87,10 +87,13 @@ def test_sft_learns(recipe):
 
 @pytest.mark.parametrize("able", [True, False])
 def test_bf16_gives_way_where_the_processor_has_no_such_products(recipe, monkeypatch, capsys, able):
-    monkeypatch.setattr("onevision.train.trainer.multiplies_bf16", lambda: able)
-    monkeypatch.setattr("onevision.train.optim.multiplies_bf16", lambda: able)
-    assert training_arguments(recipe(bf16=True)).bf16 is able and not training_arguments(recipe()).bf16
-    run(recipe(bf16=True, max_steps=1, optim="muon"))
+    for module in ("precision", "optim"):
+        monkeypatch.setattr(f"onevision.train.{module}.multiplies_bf16", lambda: able)
+    seen = []
+    monkeypatch.setattr("onevision.train.sft.training_arguments", lambda *given: seen.append(given[0].bf16) or training_arguments(*given))
+    # LoRA keeps its base in bfloat16 where the recipe says so: it must give way with the rest.
+    folder = run(recipe(bf16=True, max_steps=1, optim="muon", finetuning_type="lora"))
+    assert seen and set(seen) == {able} and (folder / "adapter_model.safetensors").is_file()
     assert ("bf16: this CPU has no bfloat16 products" in capsys.readouterr().err) is not able
 
 

@@ -40,6 +40,12 @@ def run(recipe: Recipe) -> Path:
         import accelerate  # noqa: F401
     except ImportError:
         raise MissingPartError("training needs accelerate: pip install 'onevision[train]'") from None
+    from onevision.train.callbacks import say
+    from onevision.train.precision import suited
+
+    chosen = suited(recipe)
+    if chosen != recipe:
+        say("bf16: this CPU has no bfloat16 products; float32 is several times as fast and takes its place")
     module, _, function = RUNNERS[recipe.stage].partition(":")
-    folder: Path = getattr(import_module(f"onevision.train.{module}"), function)(recipe)
+    folder: Path = getattr(import_module(f"onevision.train.{module}"), function)(chosen)
     return folder

@@ -1,23 +1,19 @@
 """Muon for the matrices, AdamW for the rest, behind one optimizer."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from onevision.train.precision import multiplies_bf16
+
 NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
 """Coefficients of the quintic iteration (Jordan et al. 2024), which is run five times."""
 
-
-def multiplies_bf16() -> bool:
-    """Whether the machine multiplies bfloat16 in hardware. An x86 CPU without AVX512-BF16 or AMX needs about eight times as long for it
-    as for float32."""
-    if torch.cuda.is_available():
-        return True
-    able = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
-    return able.get("architecture") != "x86_64" or bool(able.get("avx512_bf16") or able.get("amx_bf16"))
+TOGETHER = 2**24
+"""Numbers that are orthogonalised at a time, or one matrix of more: small ones are faster together, large ones need the memory."""
 
 
 class Muon(torch.optim.Optimizer):
@@ -36,10 +32,16 @@ class Muon(torch.optim.Optimizer):
                 if weight.grad is not None:
                     alike[weight.shape].append(weight)
             for shape, weights in alike.items():
-                turned = orthogonal(torch.stack([self._push(weight, group["momentum"]) for weight in weights]).to(self.dtype))
-                rate = group["lr"] * 0.2 * max(shape) ** 0.5  # AdamW's update size (Liu et al. 2025)
-                for weight, update in zip(weights, turned, strict=True):
-                    weight.mul_(1 - group["lr"] * group["weight_decay"]).add_(update.to(weight.dtype), alpha=-rate)
+                count = max(1, TOGETHER // shape.numel())
+                for first in range(0, len(weights), count):
+                    self._turn(weights[first : first + count], group)
+
+    def _turn(self, weights: Sequence[nn.Parameter], group: dict[str, Any]) -> None:
+        """One step of matrices of one shape."""
+        updates = orthogonal(torch.stack([self._push(weight, group["momentum"]) for weight in weights]).to(self.dtype))
+        rate = group["lr"] * 0.2 * max(weights[0].shape) ** 0.5  # AdamW's update size (Liu et al. 2025)
+        for weight, update in zip(weights, updates, strict=True):
+            weight.mul_(1 - group["lr"] * group["weight_decay"]).add_(update.to(weight.dtype), alpha=-rate)
 
     def _push(self, weight: nn.Parameter, momentum: float) -> Tensor:
         """The gradient looked ahead along its running mean."""

@@ -24,7 +24,7 @@ from transformers.training_args import ParallelMode
 from onevision.errors import InputError, MissingPartError, OneVisionError
 from onevision.report.curves import plot_losses
 from onevision.train.callbacks import Guard, LossCurve, Progress, Trim, say
-from onevision.train.optim import MuonAdamW, multiplies_bf16
+from onevision.train.optim import MuonAdamW
 from onevision.train.recipe import Recipe
 
 SAVING = "saving"
@@ -48,7 +48,7 @@ def training_arguments(recipe: Recipe, evaluates: bool = False) -> TrainingArgum
         weight_decay=recipe.weight_decay,
         max_grad_norm=recipe.max_grad_norm,
         optim="adamw_torch" if recipe.optim == "muon" else recipe.optim,
-        bf16=recipe.bf16 and multiplies_bf16(),
+        bf16=recipe.bf16,
         use_cpu=not torch.cuda.is_available(),
         gradient_checkpointing=recipe.gradient_checkpointing,
         deepspeed=recipe.deepspeed,
@@ -113,8 +113,6 @@ class StreamTrainer(Trainer):
         super().__init__(model=model, args=arguments, optimizers=(optimizer, None), **kwargs)
         self.learning = "this update"
         self.tokens = 0
-        if recipe.bf16 and not arguments.bf16:
-            say("bf16: this CPU has no bfloat16 products; float32 is several times as fast and takes its place")
         for printer in (ProgressCallback, PrinterCallback):
             self.remove_callback(printer)
         for callback in (LossCurve(recipe.plot_loss), Progress(lambda: self.tokens), Trim(), Guard(lambda: self.learning)):
