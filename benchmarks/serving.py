@@ -3,8 +3,8 @@
     python benchmarks/serving.py --vllm ENV --transformers ENV
 
 Every request has a picture of its own of 224 x 224 pixels and is answered with exactly 64 tokens, greedily, streamed. The sides,
-each with all cores, one after the other, repeated: our server, and again with its matrices in eight bits; a loop of
-transformers.generate as in R1-Onevision's README (16 clients wait in line for it); vLLM's server on the CPU (ENV:
+each with all cores, one after the other, repeated: our server, again with compiled steps, and again with its matrices in eight
+bits; a loop of transformers.generate as in R1-Onevision's README (16 clients wait in line for it); vLLM's server on the CPU (ENV:
 benchmarks/vllm_env.sh); transformers' own server (ENV: benchmarks/peers/transformers_serve.py; its continuous batching takes no
 pictures, so it answers one request after the other).
 """
@@ -60,6 +60,7 @@ class Result:
 def _sides(args: Any) -> dict[str, Callable[[Any, int], dict[int, Result]]]:
     sides: dict[str, Callable[[Any, int], dict[int, Result]]] = {
         "OneVision": _ours,
+        "OneVision, compiled": _machine_code,
         "OneVision, int8": _eight,
         "transformers.generate, a loop": _loop,
     }
@@ -70,10 +71,14 @@ def _sides(args: Any) -> dict[str, Callable[[Any, int], dict[int, Result]]]:
     return sides
 
 
-def _ours(args: Any, repeat: int, dtype: str = "") -> dict[int, Result]:
+def _ours(args: Any, repeat: int, dtype: str = "", *more: str) -> dict[int, Result]:
     command = [sys.executable, str(HERE / "ours_serve.py"), "--model", args.model, "--dtype", dtype or args.dtype, "--port", str(PORT)]
-    with _server(command):
+    with _server([*command, *more]):
         return _measured(args, repeat)
+
+
+def _machine_code(args: Any, repeat: int) -> dict[int, Result]:
+    return _ours(args, repeat, "", "--compile")
 
 
 def _eight(args: Any, repeat: int) -> dict[int, Result]:

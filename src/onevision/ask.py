@@ -120,11 +120,11 @@ def _chat(images: Picture | Sequence[Picture], question: str, choices: Sequence[
     return messages_for([open_picture(image) for image in several], question, choices)
 
 
-def load(model: str | Path = "nano", device: str = "auto", dtype: str = "auto") -> Model:
-    """Load a model to ask: "nano", a local folder or a hub id; device and dtype as for `engine.load.load_local`."""
+def load(model: str | Path = "nano", device: str = "auto", dtype: str = "auto", compiled: bool = False) -> Model:
+    """Load a model to ask: "nano", a local folder or a hub id; device, dtype and compiled as for `engine.load.load_local`."""
     from onevision.engine.load import load_local
 
-    return Model(str(model), load_local(model, device, dtype))
+    return Model(str(model), load_local(model, device, dtype, compiled))
 
 
 def main(

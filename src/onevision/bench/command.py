@@ -45,6 +45,9 @@ def main(
     engine: Annotated[Literal["auto", "ray"], typer.Option(help="ray: one engine a GPU or machine of a Ray cluster")] = "auto",
     workers: Annotated[int | None, typer.Option(help="engines of --engine ray", min=1)] = None,
     dtype: Annotated[str, typer.Option(help="auto, float32, bfloat16, float16, or int8 for nano on a CPU")] = "auto",
+    compiled: Annotated[
+        bool, typer.Option("--compile", help="nano's decode steps as machine code, twice as fast; needs g++, and a minute once")
+    ] = False,
     out: Annotated[Path, typer.Option(help="where the results go; the same line again goes on where it stopped")] = Path("runs/bench"),
 ) -> None:
     """Measure a model on benchmarks or on our own held-out tasks.
@@ -63,8 +66,8 @@ def main(
     for name in own:
         tasks.make(name, **drawn)
     subjects = [_subject(name, data, split, limit) for name in chosen]
-    ask = _Ask(model, dtype, sampling, n, concurrency, max_new_tokens)
-    asked = _load(model, dtype, engine, workers)
+    ask = _Ask(model, dtype, compiled, sampling, n, concurrency, max_new_tokens)
+    asked = _load(model, dtype, compiled, engine, workers)
     if own:
         _own_tasks(asked, own, limit or OWN_LIMIT, drawn, ask, out)
     for subject in subjects:
@@ -79,6 +82,7 @@ class _Ask:
 
     model: str
     dtype: str
+    compiled: bool
     sampling: dict[str, Any]
     n: int
     concurrency: int
@@ -93,7 +97,8 @@ class _Ask:
         from onevision.engine.load import identity
 
         longest = longest if self.max_new_tokens is None else self.max_new_tokens
-        return Asking(identity(self.model, self.dtype), SamplingParams(max_new_tokens=longest, **self.sampling), self.n, self.concurrency)
+        asked = identity(self.model, self.dtype, self.compiled)
+        return Asking(asked, SamplingParams(max_new_tokens=longest, **self.sampling), self.n, self.concurrency)
 
 
 def _chosen(names: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -122,14 +127,14 @@ def _subject(name: str, data: Path | None, split: str, limit: int | None) -> Any
     return Subject(name, split or benchmark.splits[0], problems, benchmark.groups)
 
 
-def _load(model: str, dtype: str, engine: str, workers: int | None) -> "Engine":
+def _load(model: str, dtype: str, compiled: bool, engine: str, workers: int | None) -> "Engine":
     if engine == "ray":
         from onevision.engine.ray import RayEngine
 
-        return RayEngine(model, workers, dtype)
+        return RayEngine(model, workers, dtype, compiled)
     from onevision.engine.load import load_engine
 
-    return load_engine(model, dtype)
+    return load_engine(model, dtype, compiled)
 
 
 def _own_tasks(engine: "Engine", names: list[str], count: int, drawn: dict[str, Any], ask: _Ask, out: Path) -> None:

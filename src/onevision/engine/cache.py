@@ -33,6 +33,18 @@ class Memory(Protocol):
 
     def end(self) -> None: ...
 
+    def grid(self, rows: Tensor) -> Tensor:
+        """(rows, …) as the memory lays them out, which may be more of them: zeros where rows have left."""
+        ...
+
+    def rows_of(self, grid: Tensor) -> Tensor:
+        """The inverse of `grid`."""
+        ...
+
+    def arrays(self) -> tuple[Tensor | list[Tensor], ...]:
+        """After `begin`: what its function of attention takes beside queries, keys and values, lists by layer. All contiguous."""
+        ...
+
     def drop(self, gone: set[int]) -> list[int]:
         """Forget rows; the old numbers of the others in their new order."""
         ...
@@ -48,7 +60,7 @@ class Singles:
         self.rows = 0
         self.lengths: list[int] = []
         self.keys = self.values = torch.empty(0, 0, 0, 0, 0)
-        self.bias = torch.empty(0, 1, 1, 0)
+        self.bias = torch.empty(0, 0)
 
     def join(self, prefill: "Prefill", room: Sequence[int]) -> None:
         """One row for each prompt. room: how many places each needs beyond its prompt."""
@@ -58,8 +70,8 @@ class Singles:
             for layer, (keys, values) in enumerate(prefill.layers):
                 self.keys[layer, self.rows, :, :size] = keys[index, :, -size:]
                 self.values[layer, self.rows, :, :size] = values[index, :, -size:]
-            self.bias[self.rows, ..., :size] = 0.0
-            self.bias[self.rows, ..., size:] = float("-inf")
+            self.bias[self.rows, :size] = 0.0
+            self.bias[self.rows, size:] = float("-inf")
             self.rows += 1
             self.lengths.append(size)
 
@@ -73,25 +85,30 @@ class Singles:
         self.written = ((row[:, None] * heads + torch.arange(heads, device=device)) * places + place[:, None]).flatten()
         self.ran, self.span = ran, max(self.lengths) + ran
         self.bias.view(-1).index_fill_(0, row * places + place, 0.0)
-        # Without a bias the kernel is faster.
-        self.seen: Tensor | None = self.bias[: self.rows, ..., : self.span]
+        self.seen = self.bias[: self.rows, None, : self.span]
         if ran > 1:
             later = ahead > ahead[:, None]
             own = torch.zeros(ran, ran, dtype=self.keys.dtype, device=device).masked_fill_(later, float("-inf"))
-            self.seen = F.pad(own, (self.span - ran, 0))[:, None, None]
-        elif min(self.lengths) + 1 == self.span:
-            self.seen = None
+            self.seen = F.pad(own, (self.span - ran, 0))[None]
 
     def attend(self, layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-        """As `Memory`. Queries of one key-value head go through attention as rows, unexpanded."""
-        keys, values = self.keys[layer], self.values[layer]
-        rows, kv_heads, dim = k.shape
-        keys.view(-1, dim).index_copy_(0, self.written, k.reshape(-1, dim))
-        values.view(-1, dim).index_copy_(0, self.written, v.reshape(-1, dim))
-        grouped = q.reshape(rows, kv_heads, -1, dim)
-        # A lone row's tokens all read what that row holds.
-        keys, values = (part[: self.rows, :, : self.span].expand(rows, -1, -1, -1) for part in (keys, values))
-        return F.scaled_dot_product_attention(grouped, keys, values, attn_mask=self.seen).reshape(rows, -1)
+        """As `Memory`."""
+        # Without a mask the kernel is faster.
+        seen = None if self.ran == 1 and min(self.lengths) + 1 == self.span else self.seen
+        keys, values = self.keys[layer, : self.rows], self.values[layer, : self.rows]
+        return attend_alone(keys, values, self.written, seen, self.rows, self.span, q, k, v)
+
+    def grid(self, rows: Tensor) -> Tensor:
+        """As `Memory`: as they are."""
+        return rows
+
+    def rows_of(self, grid: Tensor) -> Tensor:
+        """As `Memory`."""
+        return grid
+
+    def arrays(self) -> tuple[Tensor | list[Tensor], ...]:
+        """As `Memory`, for `attend_alone`."""
+        return self.written, self.seen.contiguous(), list(self.keys[:, : self.rows]), list(self.values[:, : self.rows])
 
     def end(self) -> None:
         """Every row is longer."""
@@ -100,7 +117,7 @@ class Singles:
     def forget(self, count: int) -> None:
         """The lone row's last so many places."""
         self.lengths[0] -= count
-        self.bias[0, ..., self.lengths[0] :] = float("-inf")
+        self.bias[0, self.lengths[0] :] = float("-inf")
 
     def drop(self, gone: set[int]) -> list[int]:
         """As `Memory`."""
@@ -128,11 +145,11 @@ class Singles:
         shape = (len(prefill.layers), rows, keys.shape[1], places, keys.shape[3])
         # Zeros, because a place that is masked is still multiplied by 0, and what lay in the memory may be no number.
         self.keys, self.values = keys.new_zeros(shape), keys.new_zeros(shape)
-        self.bias = keys.new_full((rows, 1, 1, places), float("-inf"))
+        self.bias = keys.new_full((rows, places), float("-inf"))
         if self.rows:
             self.keys[:, : self.rows, :, :has_places] = old[0][:, : self.rows]
             self.values[:, : self.rows, :, :has_places] = old[1][:, : self.rows]
-            self.bias[: self.rows, ..., :has_places] = old[2][: self.rows]
+            self.bias[: self.rows, :has_places] = old[2][: self.rows]
 
 
 class Shared:
@@ -150,30 +167,26 @@ class Shared:
         self.places: Tensor | None = None  # of the rows in the (prompt, n) grid; None where it is full
 
     def begin(self, ran: int) -> None:
-        """Nothing to prepare; these rows take one token a step."""
+        """Where this step writes. These rows take one token a step."""
+        self.read = torch.arange(self.length + 1, device=self.own[0][0].device)
+
+    def attend(self, layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        """As `Memory`."""
+        (keys, values), (own_keys, own_values) = self.prompts[layer], self.own[layer]
+        q, k, v = (self.grid(rows) for rows in (q, k, v))
+        mixed = attend_shared(keys, values, own_keys, own_values, self.read, self.bias, self.groups, self.n, q, k, v)
+        return self.rows_of(mixed)
+
+    def arrays(self) -> tuple[Tensor | list[Tensor], ...]:
+        """As `Memory`, for `attend_shared`."""
+        keys = self.prompts[0][0]
+        bias = keys.new_zeros(len(keys), 1, 1, keys.shape[2]) if self.bias is None else self.bias
+        parts = [list(part) for pairs in (self.prompts, self.own) for part in zip(*pairs, strict=True)]
+        return self.read, bias, *([tensor.contiguous() for tensor in part] for part in parts)
 
     def end(self) -> None:
         """Every row is one longer."""
         self.length += 1
-
-    def attend(self, layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-        """As `Memory`: two products with the prompt's keys and the own ones, one softmax over both."""
-        (keys, values), (own_keys, own_values) = self.prompts[layer], self.own[layer]
-        heads, dim, end = keys.shape[1], keys.shape[3], self.length + 1
-        own_keys[:, :, :, self.length] = self._grid(k).transpose(1, 2)
-        own_values[:, :, :, self.length] = self._grid(v).transpose(1, 2)
-        # (prompt, kv_head, row, query of that head, dim)
-        asked = self._grid(q).view(self.groups, self.n, heads, -1, dim).transpose(1, 2) * dim**-0.5
-        per_head = asked.shape[3]
-        with_prompt = asked.reshape(self.groups, heads, self.n * per_head, dim) @ keys.transpose(2, 3)
-        if self.bias is not None:
-            with_prompt = with_prompt + self.bias
-        with_own = asked @ own_keys[:, :, :, :end].transpose(3, 4)
-        both = torch.cat((with_prompt.view(*with_own.shape[:4], -1), with_own), -1).softmax(-1)
-        on_prompt, on_own = both.split((keys.shape[2], end), -1)
-        mixed = (on_prompt.reshape_as(with_prompt) @ values).view_as(asked) + on_own @ own_values[:, :, :, :end]
-        flat = mixed.transpose(1, 2).reshape(self.groups * self.n, -1)
-        return flat if self.places is None else flat.index_select(0, self.places)
 
     def drop(self, gone: set[int]) -> list[int]:
         """As `Memory`. Rows leave the step at once, and the memory once a quarter of it is left behind."""
@@ -186,11 +199,15 @@ class Shared:
             self._pack(kept)
         return order
 
-    def _grid(self, rows: Tensor) -> Tensor:
-        """(rows, heads, dim) -> (prompt, n, heads, dim)."""
-        if self.places is not None:
-            rows = rows.new_zeros(self.groups * self.n, *rows.shape[1:]).index_copy_(0, self.places, rows)
-        return rows.view(self.groups, self.n, *rows.shape[1:])
+    def grid(self, rows: Tensor) -> Tensor:
+        """As `Memory`: (prompts * n, …)."""
+        if self.places is None:
+            return rows
+        return rows.new_zeros(self.groups * self.n, *rows.shape[1:]).index_copy_(0, self.places, rows)
+
+    def rows_of(self, grid: Tensor) -> Tensor:
+        """As `Memory`."""
+        return grid if self.places is None else grid.index_select(0, self.places)
 
     def _pack(self, kept: list[int]) -> None:
         """Leave prompts without rows behind, and as many rows a prompt as none has."""
@@ -204,3 +221,60 @@ class Shared:
         self.bias = None if self.bias is None else self.bias[groups]
         places = [index * n + position for index, rows in enumerate(rows_of.values()) for position in range(len(rows))]
         self.groups, self.n, self.places = len(groups), n, torch.tensor(places, device=groups.device)
+
+
+def attend_alone(
+    keys: Tensor, values: Tensor, written: Tensor, seen: Tensor | None, rows: int, span: int, q: Tensor, k: Tensor, v: Tensor
+) -> Tensor:
+    """A step's attention of rows with a memory each, which k and v are written to.
+
+    keys, values: (rows, kv_heads, place, head_dim), read up to `span`; written: (tokens * kv_heads,), where k's and v's lines go among
+    theirs; seen: (rows, tokens a row, span), -inf where a token does not look; q: (tokens, heads, head_dim); k, v: (tokens, kv_heads,
+    head_dim) -> (tokens, heads * head_dim). Queries of one key-value head go through attention as tokens, unexpanded.
+    """
+    tokens, heads, dim = k.shape
+    keys.view(-1, dim).index_copy_(0, written, k.reshape(-1, dim))
+    values.view(-1, dim).index_copy_(0, written, v.reshape(-1, dim))
+    ran, per_head = tokens // rows, q.shape[1] // heads
+    asked = q.reshape(rows, ran, heads, per_head, dim).transpose(1, 2).reshape(rows, heads, ran * per_head, dim)
+    if seen is not None:
+        seen = seen[:, :, None].expand(rows, ran, per_head, span).reshape(rows, 1, ran * per_head, span)
+    mixed = F.scaled_dot_product_attention(asked, keys[:, :, :span], values[:, :, :span], attn_mask=seen)
+    return mixed.view(rows, heads, ran, per_head * dim).transpose(1, 2).reshape(tokens, -1)
+
+
+def attend_shared(
+    keys: Tensor,
+    values: Tensor,
+    own_keys: Tensor,
+    own_values: Tensor,
+    read: Tensor,
+    bias: Tensor | None,
+    groups: int,
+    n: int,
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+) -> Tensor:
+    """A step's attention of n rows for each of `groups` prompts: two products, with the prompt's keys and the own ones, and one softmax
+    over both.
+
+    keys, values: (prompts, kv_heads, place, head_dim); own_keys, own_values: (prompts, kv_heads, n, place, head_dim), read at the
+    places `read`, of which k and v are written to the last; bias: (prompts, 1, 1, place), -inf on padding; q: (prompts * n, heads,
+    head_dim); k, v: (prompts * n, kv_heads, head_dim) -> (prompts * n, heads * head_dim).
+    """
+    (_, heads, dim), end = k.shape, read.shape[0]
+    per_head = q.shape[1] // heads
+    own_keys.index_copy_(3, read[-1:], k.view(groups, n, heads, 1, dim).transpose(1, 2))
+    own_values.index_copy_(3, read[-1:], v.view(groups, n, heads, 1, dim).transpose(1, 2))
+    # (prompt, kv_head, row, query of that head, dim)
+    asked = q.reshape(groups, n, heads, per_head, dim).transpose(1, 2) * dim**-0.5
+    with_prompt = asked.reshape(groups, heads, n * per_head, dim) @ keys.transpose(2, 3)
+    if bias is not None:
+        with_prompt = with_prompt + bias
+    with_own = asked @ own_keys[:, :, :, :end].transpose(3, 4)
+    both = torch.cat((with_prompt.view(groups, heads, n, per_head, -1), with_own), -1).softmax(-1)
+    on_prompt, on_own = both[..., :-end], both[..., -end:]
+    mixed = (on_prompt.reshape(groups, heads, n * per_head, -1) @ values).view(groups, heads, n, per_head, dim)
+    mixed = mixed + on_own @ own_values[:, :, :, :end]
+    return mixed.transpose(1, 2).reshape(groups * n, heads * per_head * dim)

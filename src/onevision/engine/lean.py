@@ -6,7 +6,7 @@ axes of M-RoPE (Qwen2-VL, arXiv:2409.12191), so rotary embedding is a row of a t
 stay (`engine.cache`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -198,35 +198,39 @@ class LeanDecoder:
         return singles
 
     def _step(self, tokens: Tensor) -> Tensor:
-        w = self.weights
-        hidden = F.embedding(tokens, w.embed)
         ran = len(tokens) - len(self.position) + 1  # tokens of a row: one, but for a lone row's guesses
-        cos, sin = w.rope.index_select(0, self.position if ran == 1 else self.position + torch.arange(ran)).unbind(1)
         for memory in self.memories:
             memory.begin(ran)
-        for index, layer in enumerate(w.layers):
-            hidden = self._attend(index, layer, hidden, cos, sin)
-            normed = F.rms_norm(hidden, hidden.shape[1:], layer.norm_mlp, w.eps)
-            gate, up = layer.gate_up(normed).chunk(2, -1)
-            hidden = layer.down.add_to(hidden, F.silu(gate).mul_(up))
+        logits = self._logits(tokens, self.position if ran == 1 else self.position + torch.arange(ran))
         for memory in self.memories:
             memory.end()
         self.position += ran
-        return w.head(F.rms_norm(hidden, hidden.shape[1:], w.norm, w.eps)).float()
+        return logits
 
-    def _attend(self, index: int, layer: Layer, hidden: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-        w, rows = self.weights, hidden.shape[0]
-        normed = F.rms_norm(hidden, hidden.shape[1:], layer.norm_attn, w.eps)
-        qkv = layer.qkv(normed).view(rows, -1, w.head_dim)
-        qk, v = qkv[:, : -w.kv_heads], qkv[:, -w.kv_heads :]
-        qk = rotated(qk, cos, sin)
-        q, k = qk[:, : w.heads], qk[:, w.heads :]
-        return layer.out.add_to(hidden, self._mixed(index, q, k, v))
-
-    def _mixed(self, index: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    def _logits(self, tokens: Tensor, positions: Tensor) -> Tensor:
         """Each memory's rows attend to what it holds of them."""
+        return next_logits(self.weights, tokens, positions, self._attend)
+
+    def _attend(self, index: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         if len(self.memories) == 1:
             return self.memories[0].attend(index, q, k, v)
         sizes = [memory.rows for memory in self.memories]
         parts = zip(self.memories, q.split(sizes), k.split(sizes), v.split(sizes), strict=True)
         return torch.cat([memory.attend(index, *part) for memory, *part in parts])
+
+
+def next_logits(w: LeanWeights, tokens: Tensor, positions: Tensor, attend: Callable[[int, Tensor, Tensor, Tensor], Tensor]) -> Tensor:
+    """tokens, positions: (tokens,) int64 -> logits (tokens, vocab) float32 after each. attend: a layer's index, queries, keys and
+    values (tokens, heads, head_dim) -> (tokens, heads * head_dim), reading what the tokens' rows hold."""
+    hidden = F.embedding(tokens, w.embed)
+    cos, sin = w.rope.index_select(0, positions).unbind(1)
+    for index, layer in enumerate(w.layers):
+        normed = F.rms_norm(hidden, hidden.shape[1:], layer.norm_attn, w.eps)
+        qkv = layer.qkv(normed).view(tokens.shape[0], -1, w.head_dim)
+        qk, v = qkv[:, : -w.kv_heads], qkv[:, -w.kv_heads :]
+        qk = rotated(qk, cos, sin)
+        hidden = layer.out.add_to(hidden, attend(index, qk[:, : w.heads], qk[:, w.heads :], v))
+        normed = F.rms_norm(hidden, hidden.shape[1:], layer.norm_mlp, w.eps)
+        gate, up = layer.gate_up(normed).chunk(2, -1)
+        hidden = layer.down.add_to(hidden, F.silu(gate).mul_(up))
+    return w.head(F.rms_norm(hidden, hidden.shape[1:], w.norm, w.eps)).float()

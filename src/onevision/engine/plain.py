@@ -16,7 +16,7 @@ from onevision.engine.batch import Decoder
 from onevision.engine.lean import LEAN_MAX_BYTES, LeanDecoder, LeanWeights, fuse, rotated
 from onevision.engine.matrix import Linear, laid_out
 from onevision.engine.prefill import Prefill
-from onevision.engine.torch import LocalEngine
+from onevision.engine.torch import LocalEngine, compiled_steps
 from onevision.models.plain import PlainProcessor
 from onevision.models.positions import mrope_positions
 
@@ -52,10 +52,10 @@ class PlainEngine(LocalEngine):
     """Generates with the checkpoint in a folder for which `can_run_plain`, on the CPU in the given type.
 
     The same texts as `TorchEngine`'s, but for near ties. torch.int8: the matrices in eight bits, all else in float32; a
-    little less exact and about twice as fast.
+    little less exact and about twice as fast. compiled: with compiled steps, for float32 (`engine.compiled`).
     """
 
-    def __init__(self, folder: Path, dtype: torch.dtype = torch.float32) -> None:
+    def __init__(self, folder: Path, dtype: torch.dtype = torch.float32, compiled: bool = False) -> None:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         generation = folder / "generation_config.json"
         ends = json.loads(generation.read_text(encoding="utf-8")).get("eos_token_id") if generation.is_file() else None
@@ -66,6 +66,7 @@ class PlainEngine(LocalEngine):
         text = {name.removeprefix("text."): tensor for name, tensor in tensors.items() if name.startswith("text.")}
         head = tensors.get("lm_head.weight", text["embed_tokens.weight"])
         self.weights = fuse(text, head, config["text_config"], self.context, int8)
+        self.steps = compiled_steps(self.weights) if compiled else None
         self.tower = Tower.of(tensors, config["vision_config"], int8)
         self.image_token, self.merge = config["image_token_id"], config["vision_config"]["spatial_merge_size"]
         sections = config["text_config"]["rope_parameters"]["mrope_section"]
@@ -77,7 +78,7 @@ class PlainEngine(LocalEngine):
 
     def decoder(self) -> Decoder:
         """As `LocalEngine`."""
-        return LeanDecoder(self.weights)
+        return LeanDecoder(self.weights) if self.steps is None else self.steps.decoder(self.weights)
 
     def look(self, pixel_values: Tensor, grids: Tensor) -> Sequence[Tensor]:
         """As `LocalEngine`."""

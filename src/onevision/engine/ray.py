@@ -16,12 +16,12 @@ BATCHES_WAITING = 2
 class RayEngine:
     """The same model in several Ray workers; a request goes to the one with the fewest in flight.
 
-    spec and dtype: as `engine.load.load_engine` takes them; workers: how many, None for one a GPU of the cluster, or one a machine
-    where there are no GPUs. Joins the cluster that `ray start` made (or $RAY_ADDRESS), or starts one on this machine.
+    spec, dtype and compiled: as `engine.load.load_engine` takes them; workers: how many, None for one a GPU of the cluster, or one a
+    machine where there are no GPUs. Joins the cluster that `ray start` made (or $RAY_ADDRESS), or starts one on this machine.
     Raises MissingPartError without Ray, and what loading the model raises.
     """
 
-    def __init__(self, spec: str, workers: int | None = None, dtype: str = "auto") -> None:
+    def __init__(self, spec: str, workers: int | None = None, dtype: str = "auto", compiled: bool = False) -> None:
         ray = _ray()
         if not ray.is_initialized():
             ray.init(log_to_driver=False, logging_level="warning")
@@ -30,7 +30,7 @@ class RayEngine:
         # SPREAD: with fractions of a CPU Ray would pile all workers up on the first machine.
         worker = ray.remote(_Worker).options(num_cpus=1, num_gpus=1 if gpus else 0, scheduling_strategy="SPREAD")
         self._ray = ray
-        self._workers = [worker.remote(spec, dtype) for _ in range(count)]
+        self._workers = [worker.remote(spec, dtype, compiled) for _ in range(count)]
         self._busy, self._lock = [0] * count, threading.Lock()
         ray.get([one.ready.remote() for one in self._workers])
 
@@ -91,10 +91,10 @@ class RayEngine:
 class _Worker:
     """One loaded engine. Its generate is plain, not async: a worker computes one request after the other."""
 
-    def __init__(self, spec: str, dtype: str) -> None:
+    def __init__(self, spec: str, dtype: str, compiled: bool) -> None:
         from onevision.engine.load import load_engine
 
-        self.engine: Any = load_engine(spec, dtype)
+        self.engine: Any = load_engine(spec, dtype, compiled)
 
     def ready(self) -> bool:
         """Returns once the model is loaded."""

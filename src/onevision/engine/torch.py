@@ -24,6 +24,8 @@ from onevision.types import Completion, Message
 if TYPE_CHECKING:
     from transformers import Qwen2_5_VLForConditionalGeneration, Qwen2_5_VLProcessor
 
+    from onevision.engine.compiled import CompiledSteps
+
 FEATURE_BYTES, PROMPT_BYTES = 2**26, 2**27
 """Picture features and prompts that were run lately are remembered up to so many bytes each."""
 
@@ -200,14 +202,17 @@ class TorchEngine(LocalEngine):
     """Generates with one loaded model and its processor (see `models.load.load_model`).
 
     The decode step is our own (`engine.lean`) for plain small models, the model's forward for all others; trained
-    weights are noticed.
+    weights are noticed. compiled: our own, compiled (`engine.compiled`); raises InputError for a model that has not our own.
     """
 
-    def __init__(self, model: "Qwen2_5_VLForConditionalGeneration", processor: "Qwen2_5_VLProcessor") -> None:
+    def __init__(self, model: "Qwen2_5_VLForConditionalGeneration", processor: "Qwen2_5_VLProcessor", compiled: bool = False) -> None:
         self.model: Any = model
         ends = getattr(self.model.generation_config, "eos_token_id", None)
         super().__init__(processor, self.model.config.to_dict(), ends, self.model.device)
         self._weights: LeanWeights | None = None
+        if compiled and not can_run_lean(model):
+            raise InputError("compile: only small plain models have steps to compile; leave it out")
+        self._steps = compiled_steps(self._lean()) if compiled else None
 
     def learning(self) -> Iterable[Tensor]:
         """As `LocalEngine`."""
@@ -218,9 +223,8 @@ class TorchEngine(LocalEngine):
         """As `LocalEngine`."""
         if not can_run_lean(self.model):
             return ForwardDecoder(self.model)
-        if self._weights is None or self._weights.made_of != stamp(self.model.model.language_model.parameters()):
-            self._weights = lean_weights(self.model, self.context)
-        return LeanDecoder(self._weights)
+        weights = self._lean()
+        return LeanDecoder(weights) if self._steps is None else self._steps.decoder(weights)
 
     def look(self, pixel_values: Tensor, grids: Tensor) -> Sequence[Tensor]:
         """As `LocalEngine`."""
@@ -237,3 +241,16 @@ class TorchEngine(LocalEngine):
         seen = {"mm_encoder_outputs": {"image": BaseModelOutputWithPooling(pooler_output=tuple(features))}} if features else {}
         out = self.model(**words, **seen, position_ids=position_ids, use_cache=True, logits_to_keep=1)
         return Prefill.of(out, mask, position_ids)
+
+    def _lean(self) -> LeanWeights:
+        """Of the model as it is now."""
+        if self._weights is None or self._weights.made_of != stamp(self.model.model.language_model.parameters()):
+            self._weights = lean_weights(self.model, self.context)
+        return self._weights
+
+
+def compiled_steps(weights: LeanWeights) -> "CompiledSteps":
+    """Imported where they are wanted: the compiler takes longer to import than nano to answer."""
+    from onevision.engine.compiled import CompiledSteps
+
+    return CompiledSteps(weights)

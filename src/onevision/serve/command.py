@@ -29,6 +29,9 @@ def main(
         str,
         typer.Option(help="auto, float32, bfloat16, float16, or int8 for nano on a CPU; auto is float32 for a small model on a CPU"),
     ] = "auto",
+    compiled: Annotated[
+        bool, typer.Option("--compile", help="nano's decode steps as machine code, twice as fast; needs g++, and a minute once")
+    ] = False,
     host: Annotated[str, typer.Option(help="address to listen at; 0.0.0.0 lets other machines in")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="port to listen at; 0 takes a free one", min=0, max=65535)] = 8000,
     name: Annotated[str, typer.Option(help="what the model is called in requests; as --model where not given")] = "",
@@ -52,7 +55,7 @@ def main(
         print(f"onevision: {host} can be reached from outside and no API key is set; anybody may ask", file=sys.stderr)
     limits = {"max_batch": max_batch, "queue": queue, "max_new_tokens": max_new_tokens, "max_body": max_body * 2**20}
     settings = Settings(**limits, timeout=timeout, allow_hosts=_listed(allow_hosts), api_keys=keys)
-    serve(model, host, port, not keys if demo is None else demo, _listed(others), settings, name, dtype)
+    serve(model, host, port, not keys if demo is None else demo, _listed(others), settings, name, dtype, compiled)
 
 
 def serve(
@@ -64,6 +67,7 @@ def serve(
     settings: Settings | None = None,
     name: str = "",
     dtype: str = "auto",
+    compiled: bool = False,
 ) -> None:
     """Serve until a signal comes. demo: also the page at /, with `others` to choose from.
 
@@ -76,7 +80,7 @@ def serve(
     except ImportError as error:
         raise MissingPartError(f"serving needs more packages ({error.name}): pip install 'onevision[serve]'") from None
     settings = settings or Settings()
-    scheduler = make_scheduler(load_apart(model, dtype), settings)
+    scheduler = make_scheduler(load_apart(model, dtype, compiled), settings)
     app = make_app(scheduler, name or model, settings, demo, others)
     config = uvicorn.Config(app, host, port, http=protocol(settings.read_timeout), log_level="warning", server_header=False)
     server = Server(config, scheduler)
@@ -86,13 +90,13 @@ def serve(
     server.run()
 
 
-def load_apart(model: str, dtype: str = "auto") -> "Engine":
+def load_apart(model: str, dtype: str = "auto", compiled: bool = False) -> "Engine":
     """`load_engine` in a thread that ends, and with it its OpenMP workers: in a process with more of them than cores they sleep
     after every product, and waking them takes half as long as a small product."""
     from onevision.engine.load import load_engine
 
     with ThreadPoolExecutor(1, "loading") as loading:
-        return loading.submit(load_engine, model, dtype).result()
+        return loading.submit(load_engine, model, dtype, compiled).result()
 
 
 def make_scheduler(engine: "Engine", settings: Settings) -> "Scheduler":

@@ -264,7 +264,11 @@ def reinforce(recipe: GRPORecipe) -> Path:
     use_packing(base)
     model = adapt(base, recipe)
     done, checkpoint = steps_done(recipe.output_dir)
-    rollouts: Rollouts = VLLMRollouts(recipe.model_name_or_path) if recipe.rollout == "vllm" else TorchRollouts(base, processor)
+    rollouts: Rollouts
+    if recipe.rollout == "vllm":
+        rollouts = VLLMRollouts(recipe.model_name_or_path)
+    else:
+        rollouts = TorchRollouts(base, processor, compiled=recipe.rollout == "compiled")
     prompts = Prompts(recipe, corpus, processor, share, done, base.config.text_config.max_position_embeddings)
     trainer = GRPOTrainer(recipe, model, prompts, rollouts, rewards, _reference(recipe))
     trainer.run(done, checkpoint)

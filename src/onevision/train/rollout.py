@@ -38,9 +38,9 @@ class Rollouts(Protocol):
 class TorchRollouts:
     """The embedded engine: every prompt run once, its cache shared out to its n completions, all decoded together."""
 
-    def __init__(self, model: Any, processor: Any) -> None:
+    def __init__(self, model: Any, processor: Any, compiled: bool = False) -> None:
         self.model = model
-        self.engine = TorchEngine(model, processor)
+        self.engine = TorchEngine(model, processor, compiled)
 
     def __call__(
         self, prompts: Sequence[Prompt], features: Tensor | None, n: int, sampling: SamplingParams, seeds: Sequence[int]

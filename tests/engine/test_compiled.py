@@ -1,0 +1,165 @@
+"""Compiled steps against PyTorch's own: one compilation for any number of rows, any lengths, any weights of its architecture."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from onevision.engine import compiled
+from onevision.engine.base import SamplingParams
+from onevision.engine.compiled import CompiledDecoder, CompiledSteps
+from onevision.engine.lean import LeanDecoder
+from onevision.engine.load import identity, load_engine, load_local
+from onevision.engine.prefill import Prefill
+from onevision.engine.torch import TorchEngine
+from onevision.errors import InputError, MissingPartError
+from onevision.models.prompts import messages_for
+from onevision.train.rollout import TorchRollouts
+
+needs_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="no C++ compiler")
+
+CHATS = [messages_for([], "How many red circles are there?"), messages_for([], "And another one, somewhat longer, is it?")]
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(folder))
+        yield folder / "onevision" / "steps"
+
+
+@pytest.fixture(scope="module")
+def engine(tiny: tuple[Any, Any], cache: Path) -> TorchEngine:
+    return TorchEngine(*tiny, compiled=True)
+
+
+def prefill(engine: TorchEngine, lengths: list[int]) -> Prefill:
+    """As if prompts of these lengths had been run."""
+    w, longest = engine._lean(), max(lengths)
+    mask = torch.tensor([[0] * (longest - length) + [1] * length for length in lengths])
+    layers = [tuple(torch.randn(len(lengths), w.kv_heads, longest, w.head_dim) for _ in "kv") for _ in w.layers]
+    return Prefill(torch.zeros(len(lengths), len(w.embed)), layers, mask, torch.tensor(lengths))  # type: ignore[arg-type]
+
+
+@needs_compiler
+@settings(deadline=None, max_examples=40)
+@given(
+    seed=st.integers(0, 99),
+    lengths=st.lists(st.integers(1, 9), min_size=1, max_size=4),
+    n=st.integers(1, 3),
+    steps=st.integers(1, 6),
+    gone=st.sets(st.integers(0, 11)),
+)
+def test_logits_are_those_of_plain_steps(engine, seed, lengths, n, steps, gone):
+    """To the last place that a memory has room for, before and after some rows have left."""
+    torch.manual_seed(seed)
+    prompts = prefill(engine, lengths)
+    decoders = LeanDecoder(engine._lean()), engine.decoder()
+    assert isinstance(decoders[1], CompiledDecoder)
+    for decoder in decoders:
+        decoder.join(prompts, n, [steps] * len(lengths) * n)
+    rows = len(lengths) * n
+    for step in range(steps):
+        tokens = torch.randint(0, 300, (rows,))
+        one, other = (decoder.step(tokens) for decoder in decoders)
+        torch.testing.assert_close(other, one, atol=1e-4, rtol=1e-4)
+        if step == steps // 2 and (leaving := {row for row in gone if row < rows}) and len(leaving) < rows:
+            assert decoders[0].drop(leaving) == decoders[1].drop(leaving)
+            rows -= len(leaving)
+
+
+@needs_compiler
+@settings(deadline=None, max_examples=20)
+@given(seed=st.integers(0, 99), length=st.integers(1, 9), ran=st.integers(1, 5), wrong=st.integers(0, 5))
+def test_a_lone_row_runs_several_tokens_and_forgets_some(engine, seed, length, ran, wrong):
+    torch.manual_seed(seed)
+    prompts = prefill(engine, [length])
+    decoders = LeanDecoder(engine._lean()), engine.decoder()
+    for decoder in decoders:
+        decoder.join(prompts, 1, [12])
+    for count in (ran, 1, ran):
+        tokens = torch.randint(0, 300, (count,))
+        one, other = (decoder.run(tokens) for decoder in decoders)
+        torch.testing.assert_close(other, one, atol=1e-4, rtol=1e-4)
+        for decoder in decoders:
+            decoder.forget(min(wrong, count - 1))
+
+
+@needs_compiler
+def test_several_memories_at_once_and_texts(engine, tiny):
+    plain = TorchEngine(*tiny)
+    for how in (SamplingParams(max_new_tokens=24), SamplingParams(max_new_tokens=24, temperature=0.9, seed=5)):
+        texts = [[c.text for c in each.complete(each._prefill(CHATS), how, n)] for each in (plain, engine) for n in (1, 3)]
+        assert texts[:2] == texts[2:]
+    torch.manual_seed(0)
+    alone, together = prefill(engine, [3, 5]), prefill(engine, [4])
+    decoders = LeanDecoder(engine._lean()), engine.decoder()
+    for decoder in decoders:
+        decoder.join(alone, 1, [4, 4])
+        decoder.join(together, 2, [4, 4])
+    one, other = (decoder.step(torch.tensor([5, 6, 7, 8])) for decoder in decoders)
+    torch.testing.assert_close(other, one, atol=1e-4, rtol=1e-4)
+
+
+@needs_compiler
+def test_it_is_compiled_once_and_follows_weights_that_learn(engine, tiny, cache, monkeypatch):
+    monkeypatch.setattr(compiled, "_compile", lambda *_: pytest.fail("compiled again"))
+    assert len(list(cache.glob("*.pt2"))) == 2
+    model, processor = tiny
+    rollouts = TorchRollouts(model, processor, compiled=True)
+    how = SamplingParams(max_new_tokens=12, temperature=1.0)
+
+    def texts(each: TorchEngine) -> list[str]:
+        return [c.text for c in each.complete(each._prefill(CHATS[:1]), how, 3, seeds=[4])]
+
+    before = texts(rollouts.engine)
+    weight = model.model.language_model.layers[0].mlp.down_proj.weight
+    kept = weight.detach().clone()
+    try:
+        with torch.no_grad():
+            weight.add_(torch.randn_like(weight), alpha=0.5)
+        assert texts(rollouts.engine) == texts(TorchEngine(model, processor)) != before
+    finally:
+        with torch.no_grad():
+            weight.copy_(kept)
+
+
+def test_a_compiler_that_fails_is_one_line_and_leaves_nothing(tiny, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise RuntimeError("No working C++ compiler\nfound")
+
+    monkeypatch.setattr(torch._inductor, "aoti_compile_and_package", fail)
+    with pytest.raises(MissingPartError, match=r"could not be compiled \(No working C\+\+ compiler found\).*apt-get install g\+\+"):
+        CompiledSteps(TorchEngine(*tiny)._lean())
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_what_cannot_be_compiled_is_refused(tiny, tiny_model_dir, tmp_path):
+    for dtype in ("int8", "bfloat16"):
+        with pytest.raises(InputError, match="only steps in float32"):
+            load_local("nano", device="cpu", dtype=dtype, compiled=True)
+    with pytest.raises(InputError, match="openai sees to its own speed"):
+        load_engine("openai:nano@http://localhost:1/v1", compiled=True)
+    with pytest.raises(InputError, match="vllm sees to its own speed"):
+        load_engine("vllm:nano", compiled=True)
+    windows = tmp_path / "gelu"
+    shutil.copytree(tiny_model_dir, windows)
+    config = json.loads((windows / "config.json").read_text())
+    config["text_config"]["hidden_act"] = "gelu"
+    (windows / "config.json").write_text(json.dumps(config))
+    with pytest.raises(InputError, match="only small plain models"):
+        load_local(windows, device="cpu", compiled=True)
+
+
+def test_compiled_answers_are_told_from_others(tiny_model_dir):
+    names = {identity(str(tiny_model_dir), dtype, compiled) for dtype in ("auto", "float32") for compiled in (False, True)}
+    assert len(names) == 4 and all("#" in name for name in names)
