@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from typing import Any
@@ -14,7 +13,7 @@ pytest.importorskip("fastapi")
 pytest.importorskip("openai")
 
 from onevision.engine.base import Delta, SamplingParams
-from onevision.engine.batch import News, Row
+from onevision.engine.batch import Batch, News, Row
 from onevision.errors import InputError, OneVisionError
 from onevision.models.prompts import messages_for
 from onevision.serve.batching import AT_ONCE, EVENT_SECONDS, BatchScheduler, Job
@@ -104,21 +103,23 @@ def test_leaving_a_stream_gives_the_place_back(embedded: bool, engine: Any) -> N
     asyncio.run(run())
 
 
-def test_a_prompt_is_run_beside_the_batch_only_where_there_is_one(engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    ran, prefill = [], engine.prefill
-    monkeypatch.setattr(engine, "prefill", lambda prompt: (ran.append(threading.current_thread().name), prefill(prompt))[1])
+def test_a_prompt_is_run_between_two_steps_of_the_others(engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    ran, prefill, step = [], engine.prefill, Batch.step
+    monkeypatch.setattr(engine, "prefill", lambda prompt: (ran.append("prompt"), prefill(prompt))[1])
+    monkeypatch.setattr(Batch, "step", lambda batch: (ran.append(len(batch.rows)), step(batch))[1])
     monkeypatch.setattr(engine, "eos", frozenset())
 
     async def run() -> None:
         scheduler = made(BatchScheduler, engine)
-        await scheduler.generate(CHAT, GREEDY)
         async with aclosing(scheduler.stream(CHAT, SamplingParams(max_new_tokens=1500))) as deltas:
             await anext(deltas)
-            await scheduler.generate(messages_for((), "And now?"), GREEDY)
+            await asyncio.gather(*(scheduler.generate(messages_for((), text), GREEDY) for text in ("And now?", "And then?")))
         scheduler.close()
 
     asyncio.run(run())
-    assert ran == ["_run_batch", "_run_batch", "_run_prompts"]
+    second = ran.index("prompt", 1)
+    assert ran[0] == "prompt" and ran[second - 1] == 1 and ran[second + 1] == 2, "the batch goes on beside the newcomer"
+    assert ran.count("prompt") == 3 and max(rows for rows in ran if rows != "prompt") == 2
 
 
 def test_whoever_left_before_the_batch_had_room_holds_up_nobody(engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,10 +131,10 @@ def test_whoever_left_before_the_batch_had_room_holds_up_nobody(engine: Any, mon
             await anext(deltas)
             beside = asyncio.ensure_future(scheduler.generate(CHAT, SamplingParams(max_new_tokens=200)))
             gone = [asyncio.ensure_future(scheduler.generate(CHAT, GREEDY)) for _ in range(2)]
-            while len(scheduler._ready) < 2:
+            while len(scheduler._waiting) < 2:
                 await asyncio.sleep(0.001)
             last = asyncio.ensure_future(scheduler.generate(CHAT, GREEDY))
-            while not scheduler._waiting:
+            while len(scheduler._waiting) < 3:
                 await asyncio.sleep(0.001)
             for one in gone:
                 one.cancel()

@@ -1,10 +1,9 @@
 """Continuous batching (Orca, OSDI 2022) on the embedded engine: requests join and leave the running batch at every step.
 
-Two threads compute. One makes the batch's steps; the other runs prompts meanwhile, so that nobody's answer stops while
-somebody's prompt is run, and two cores are both at work. While there is no batch the first runs the next prompt itself: a thread
-alone keeps all cores' OpenMP workers, which two threads take from each other. A third reads chats into tensors; the event loop
-only passes messages. A picture or a whole prompt that was run lately is not run again (`LocalEngine.prefill`), and the n answers
-of a request share its prompt.
+One thread computes, with all cores: a step of the batch, and where there is room in it one prompt of those who wait, by turns. (Two
+threads, one for prompts, take OpenMP's workers and Python's lock from each other, and came out slower.) Another reads chats into
+tensors; the event loop only passes messages. A picture or a whole prompt that was run lately is not run again
+(`LocalEngine.prefill`), and the n answers of a request share its prompt.
 """
 
 import asyncio
@@ -37,9 +36,6 @@ step."""
 AT_ONCE = 4
 """So many of a request's first news are not held back: a thought begins with a tag that nobody is shown, and the first word comes
 behind it."""
-
-AHEAD = 2
-"""Prompts that are run before there is room for their answers."""
 
 
 class Job:
@@ -96,25 +92,20 @@ class BatchScheduler(Scheduler):
         self._reader = Reader(deepcopy(engine.processor), engine.reader.image_token_id, engine.context)
         self._reading = ThreadPoolExecutor(1, "reading", torch.set_num_threads, (1,))
         self._waiting: deque[Job] = deque()
-        self._ready: deque[Job] = deque()
         self._running: dict[Row, Job] = {}
         self._wake = threading.Condition()
-        self._closed = self._prefilling = False
-        self._cores = torch.get_num_threads()
+        self._closed = False
         metrics.watch("onevision_known_features_bytes", "Memory for pictures that were looked at lately.", lambda: engine.features.bytes)
         metrics.watch("onevision_known_prompts_bytes", "Memory for prompts that were run lately.", lambda: engine.prompts.bytes)
-        work = (self._run_prompts, self._run_batch)
-        self._threads = [threading.Thread(target=run, name=run.__name__, daemon=True) for run in work]
-        for thread in self._threads:
-            thread.start()
+        self._thread = threading.Thread(target=self._run_batch, name="batch", daemon=True)
+        self._thread.start()
 
     def close(self) -> None:
         """End the threads."""
         with self._wake:
             self._closed = True
             self._wake.notify_all()
-        for thread in self._threads:
-            thread.join()
+        self._thread.join()
         self._reading.shutdown()
 
     async def _pieces(self, asked: Asked, deadline: float) -> AsyncGenerator[Piece, None]:
@@ -139,84 +130,51 @@ class BatchScheduler(Scheduler):
                 if job in self._waiting:
                     self._waiting.remove(job)
 
-    def _run_prompts(self) -> None:
-        """A thread: until closed, the next prompt, beside a running batch."""
-        while (job := self._next_prompt()) is not None:
-            self._run_prompt(job, alone=False)
-            with self._wake:
-                self._prefilling = False
-                self._wake.notify_all()
+    def _run_batch(self) -> None:
+        """A thread: until closed, let the next one in, and make one step."""
+        guesses = Guesses()
+        batch = self.engine.batch(guesses)
+        while self._wait_for_work(batch):
+            job = self._next(batch)
+            try:
+                self._cancel(batch)
+                news = self._admit(batch, job) if job is not None else []
+                if batch.rows:
+                    news += batch.step()
+                self._tell(news)
+            except Exception as error:  # of the model, in the middle of a step: nobody in this batch gets an answer
+                log.exception("the batch failed")
+                for one in {*self._running.values(), *([job] if job else [])}:
+                    one.send(error)
+                self._running.clear()
+                batch = self.engine.batch(guesses)
 
-    def _next_prompt(self) -> Job | None:
-        """Waits for one to run beside the batch; None at the end."""
+    def _wait_for_work(self, batch: Batch) -> bool:
+        """Whether there is more to do; False at the end."""
         with self._wake:
-            self._wake.wait_for(lambda: self._closed or (self._waiting and self._running and len(self._ready) < AHEAD))
-            if self._closed:
-                return None
-            self._prefilling = True
-            return self._waiting.popleft()
+            self._wake.wait_for(lambda: self._closed or self._waiting or batch.rows)
+            return not self._closed
 
-    def _run_prompt(self, job: Job, alone: bool) -> None:
-        """Its prompt is run, and it is ready; or it failed, and its asker knows why. alone: no other thread computes."""
-        self._share_cores(not alone)
+    def _next(self, batch: Batch) -> Job | None:
+        """Who has waited longest, with the prompt run, if there is room for all of its answers."""
+        with self._wake:
+            if not self._waiting or self._waiting[0].asked.n > self.settings.max_batch - len(batch.rows):
+                return None
+            job = self._waiting.popleft()
         try:
             job.cached = job.prompt.length if job.prompt.id in self.engine.prompts else 0
             job.prefill = self.engine.prefill(job.prompt)
         except Exception as error:
             log.exception("a prompt failed")
             job.send(error)
-        else:
-            with self._wake:
-                self._ready.append(job)
-
-    def _run_batch(self) -> None:
-        """A thread: until closed, let in who is ready, and make one step."""
-        guesses = Guesses()
-        batch = self.engine.batch(guesses)
-        while (jobs := self._next_jobs(batch)) is not None:
-            try:
-                self._cancel(batch)
-                self._share_cores(self._prefilling)
-                news = [one for job in jobs for one in self._admit(batch, job)]
-                if batch.rows:
-                    news += batch.step()
-                self._tell(news)
-            except Exception as error:  # of the model, in the middle of a step: nobody in this batch gets an answer
-                log.exception("the batch failed")
-                for job in {*self._running.values(), *jobs}:
-                    job.send(error)
-                self._running.clear()
-                batch = self.engine.batch(guesses)
-
-    def _next_jobs(self, batch: Batch) -> list[Job] | None:
-        """Those that there is room for, in order, often none. Waits for work, and runs a prompt where there is no other; None at
-        the end."""
-        if (job := self._first_job(batch)) is not None:
-            self._run_prompt(job, alone=True)
-        with self._wake:
-            if self._closed:
-                return None
-            jobs, room = [], self.settings.max_batch - len(batch.rows)
-            while self._ready and self._ready[0].asked.n <= room:
-                jobs.append(self._ready.popleft())
-                room -= jobs[-1].asked.n
-            if jobs:
-                self._wake.notify_all()  # there is room among those who are ready
-            return [job for job in jobs if not job.left]
-
-    def _first_job(self, batch: Batch) -> Job | None:
-        """Waits until there is a batch or somebody to begin one; who that is, if the prompt is yet to be run."""
-        with self._wake:
-            self._wake.wait_for(lambda: self._closed or self._ready or batch.rows or (self._waiting and not self._prefilling))
-            return None if self._closed or self._ready or batch.rows else self._waiting.popleft()
+            return None
+        return None if job.left else job
 
     def _admit(self, batch: Batch, job: Job) -> list[News]:
         asked = job.asked
         streaming, top, seed = asked.streaming, asked.top or 0, asked.sampling.seed
         job.rows = [Row(self.engine.tokenizer, asked.sampling, i, seed, streaming, top) for i in range(asked.n)]
-        with self._wake:
-            self._running |= dict.fromkeys(job.rows, job)
-            self._wake.notify_all()  # there is a batch to run prompts beside
+        self._running |= dict.fromkeys(job.rows, job)
         assert job.prefill is not None
         prefill, job.prefill = job.prefill, None
         return batch.join(prefill, job.rows)
@@ -242,10 +200,6 @@ class BatchScheduler(Scheduler):
         for job in jobs:
             if letter := job.letter(now):
                 job.send(letter)
-
-    def _share_cores(self, others: bool) -> None:
-        """Half of the cores for this thread while the other one computes as well."""
-        torch.set_num_threads(max(1, self._cores // 2) if others else self._cores)
 
 
 async def _letter(inbox: asyncio.Queue[list[Piece] | Exception]) -> list[Piece]:
