@@ -91,7 +91,7 @@ def main() -> None:
     parser.add_argument("--model", default="nano", help="what all arms start from")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--steps", type=int, default=60, help="updates of 32 samples; the arms of equal compute take more")
-    parser.add_argument("--grpo-steps", type=int, default=30, help="updates of 16 prompts, 8 answers each")
+    parser.add_argument("--grpo-steps", type=int, default=80, help="updates of 16 prompts, 8 answers each")
     parser.add_argument("--limit", type=int, default=80, help="held-out problems of each task")
     parser.add_argument("--jobs", type=int, default=2, help="training runs at a time, each with its share of the processors")
     args = parser.parse_args()

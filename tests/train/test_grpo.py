@@ -11,6 +11,7 @@ import torch
 from launch import finished, start
 from safetensors.torch import load_file
 
+from onevision.engine.lean import LeanDecoder
 from onevision.errors import InputError
 from onevision.train.data import Corpus, Share
 from onevision.train.grpo import GRPOTrainer, _planned, reinforce
@@ -69,6 +70,19 @@ def test_everything_is_written_down(recipe):
     assert all(len(group["completions"]) == 4 for group in groups)
     assert (Path(recipe.output_dir) / "rollouts" / groups[0]["pictures"][0]).exists()
     assert groups[0]["completions"][0].keys() >= {"text", "reward", "reason", "stop"}
+
+
+def test_compiled_rollouts_see_what_others_see(recipe, monkeypatch):
+    """The steps themselves are tested where they are made (tests/engine/test_compiled.py); here plain ones take their place."""
+
+    class Plain:
+        decoder = staticmethod(LeanDecoder)
+
+    monkeypatch.setattr("onevision.engine.torch.compiled_steps", lambda weights: Plain)
+    for kind in ("torch", "compiled"):
+        reinforce(replace(recipe, rollout=kind, output_dir=f"{recipe.output_dir}-{kind}"))
+    plain, compiled = (load_file(f"{recipe.output_dir}-{kind}/model.safetensors") for kind in ("torch", "compiled"))
+    assert all(torch.equal(plain[name], compiled[name]) for name in plain)
 
 
 @pytest.mark.parametrize("after", [1, 3])
@@ -246,6 +260,7 @@ def test_a_data_set(recipe, tmp_path):
         ({"tasks": {"scne": 1.0}}, "scne"),
         ({"reward_funcs": ["gone"]}, "gone"),
         ({"rollout": "vllm", "finetuning_type": "lora"}, "rollout: torch"),
+        ({"rollout": "compiled", "finetuning_type": "lora"}, "rollout: torch"),
     ],
 )
 def test_what_cannot_be(recipe, change, message):

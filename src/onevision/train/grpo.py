@@ -97,7 +97,7 @@ class GRPOTrainer(StreamTrainer):
     def _answer(self, by_slot: Mapping[int, Prompt], rollout: int, again: int = 0) -> list[Answered]:
         recipe, prompts = self.recipe, list(by_slot.values())
         # vLLM looks by itself, and a sharded tower can be run inside the whole model's forward alone.
-        features = self._look(prompts) if recipe.rollout == "torch" else []
+        features = [] if recipe.rollout == "vllm" else self._look(prompts)
         whole = torch.cat(features) if any(len(part) for part in features) else None
         # Keyed by the prompt's place in the rollout: any number of processes samples the same answers.
         seeds = [keyed_seed("rollout", recipe.seed, self.data.place(rollout, slot), again) % 2**63 for slot in by_slot]
@@ -292,10 +292,10 @@ def _planned(recipe: GRPORecipe, corpus: Corpus, prompts: int) -> GRPORecipe:
             )
     if recipe.num_generations < 2 and not recipe.beta:
         raise InputError("num_generations is 1: a group of one has no advantage; give 2 or more")
-    if recipe.rollout == "torch" and (recipe.fsdp or _shards_weights(recipe.deepspeed)):
-        raise InputError("rollout: torch needs whole weights on every device; with fsdp or ZeRO-3 use rollout: vllm")
-    if recipe.rollout == "vllm" and recipe.finetuning_type == "lora":
-        raise InputError("rollout: vllm takes whole weights; with finetuning_type: lora use rollout: torch")
+    if recipe.rollout != "vllm" and (recipe.fsdp or _shards_weights(recipe.deepspeed)):
+        raise InputError(f"rollout: {recipe.rollout} needs whole weights on every device; with fsdp or ZeRO-3 use rollout: vllm")
+    if recipe.rollout != "torch" and recipe.finetuning_type == "lora":
+        raise InputError(f"rollout: {recipe.rollout} takes whole weights; with finetuning_type: lora use rollout: torch")
     return recipe
 
 
