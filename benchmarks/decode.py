@@ -1,6 +1,6 @@
 """Tokens a second of our engine's `ask` path against transformers.generate: same model, prompt, tokens, one run.
 
-    python benchmarks/decode.py --model nano
+    python benchmarks/decode.py --model nano [--compile]
 
 Both decode greedily with the same tokens banned, and must give the same tokens. "whole" is everything from the chat
 to the last token (picture, prompt, decode), "decode" the time after the first token. Medians of alternating rounds.
@@ -28,7 +28,7 @@ def main() -> None:
     """Print both speeds and their ratio; exit 1 if the tokens differ."""
     args = _arguments()
     model, processor = load_model(args.model, device=args.device)
-    engine = TorchEngine(model, processor)
+    engine = TorchEngine(model, processor, args.compile)
     picture = open_picture(args.image) if args.image else _drawing()
     messages = messages_for([picture], args.question)
     runs: list[Run] = [_run_transformers, _run_engine]
@@ -68,6 +68,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", default="nano", help="nano, a folder or a hub id")
     parser.add_argument("--device", default="auto")
+    parser.add_argument("--compile", action="store_true", help="our decode steps as machine code")
     parser.add_argument("--image", help="a picture; a drawing of circles without it")
     parser.add_argument("--question", default="How many circles are there?")
     parser.add_argument("--tokens", type=int, default=200, help="most tokens of the answer")

@@ -38,7 +38,7 @@ class OurMeter(Meter):
     def on_train_begin(self, args: Any, state: Any, control: Any, model: Any = None, **_: Any) -> None:
         super().on_train_begin(args, state, control, model=model)
         # A hook on the text tower would send the engine round its lean decoder: its forward is wrapped instead.
-        text, step, meter = model.model.language_model, LeanDecoder.step, self
+        text, step, meter = model.model.language_model, LeanDecoder._step, self
         text._forward_pre_hooks.clear()
         forward = text.forward
 
@@ -52,7 +52,7 @@ class OurMeter(Meter):
             return step(decoder, tokens)
 
         text.forward = seen
-        LeanDecoder.step = counted  # type: ignore[method-assign]
+        LeanDecoder._step = counted  # type: ignore[method-assign]
 
     def _saw_text(self, module: Any, given: tuple[Any, ...], named: dict[str, Any]) -> None:
         rows, length = named["inputs_embeds"].shape[:2]
@@ -71,6 +71,7 @@ def main() -> None:
     parser.add_argument("--picture-size", type=int, default=336)
     parser.add_argument("--group", type=int, default=8)
     parser.add_argument("--completion-tokens", type=int, default=64)
+    parser.add_argument("--rollout", choices=["torch", "compiled"], default="torch")
     args = parser.parse_args()
     settings = {key: str(value) if isinstance(value, Path) else value for key, value in vars(args).items()}
     with tempfile.TemporaryDirectory() as folder:
@@ -78,7 +79,7 @@ def main() -> None:
         model, processor = starting_model(recipe)
         use_packing(model)
         model.model.visual.requires_grad_(not args.freeze_vision)
-        rollouts = TorchRollouts(model, processor)
+        rollouts = TorchRollouts(model, processor, compiled=args.rollout == "compiled")
         # Completions of one fixed length: the end of a turn is a token like any other.
         rollouts.engine.eos = frozenset()
         trainer = GRPOTrainer(recipe, model, Prompts(recipe, Corpus(recipe), processor, Share(1)), rollouts, Rewards(recipe.reward_funcs))

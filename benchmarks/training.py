@@ -51,6 +51,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--steps", type=int, help="optimiser steps a run; 4 for grpo, 32 for sft where not given")
     parser.add_argument("--lr", default="1e-6")
+    parser.add_argument("--rollout", default="torch", help="of ours in grpo: torch, or compiled on a CPU")
     args = parser.parse_args()
     for what in args.what:
         for case, options in (GRPO if what == "grpo" else SFT).items():
@@ -65,7 +66,7 @@ def main() -> None:
 
 def _sides(what: str, args: argparse.Namespace) -> dict[str, list[str]]:
     """Side -> the command line that runs it; TRL's SFT and LLaMA-Factory in each of their ways."""
-    sides = {"OneVision": [sys.executable, str(HERE / f"ours_{what}.py")]}
+    sides = {"OneVision": [sys.executable, str(HERE / f"ours_{what}.py"), *(["--rollout", args.rollout] if what == "grpo" else [])]}
     if args.trl:
         trl = [str(args.trl / "bin/python"), str(HERE / f"peers/trl_{what}.py")]
         batches = {"": []} if what == "grpo" else {f" {b}×{16 // b}": ["--batch", str(b), "--accumulate", str(16 // b)] for b in (1, 4)}

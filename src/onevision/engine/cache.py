@@ -237,10 +237,12 @@ def attend_alone(
     values.view(-1, dim).index_copy_(0, written, v.reshape(-1, dim))
     ran, per_head = tokens // rows, q.shape[1] // heads
     asked = q.reshape(rows, ran, heads, per_head, dim).transpose(1, 2).reshape(rows, heads, ran * per_head, dim)
-    if seen is not None:
+    if seen is not None and ran == 1:
+        seen = seen[:, None]
+    elif seen is not None:
         seen = seen[:, :, None].expand(rows, ran, per_head, span).reshape(rows, 1, ran * per_head, span)
     mixed = F.scaled_dot_product_attention(asked, keys[:, :, :span], values[:, :, :span], attn_mask=seen)
-    return mixed.view(rows, heads, ran, per_head * dim).transpose(1, 2).reshape(tokens, -1)
+    return mixed.reshape(rows, heads, ran, per_head * dim).transpose(1, 2).reshape(tokens, -1)
 
 
 def attend_shared(
