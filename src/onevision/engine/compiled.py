@@ -111,6 +111,7 @@ class _Step(nn.Module, ABC):
     """What is traced, for one kind of memory."""
 
     memory: ClassVar[type[Memory]]
+    purpose: ClassVar[str]
 
     def __init__(self, like: LeanWeights) -> None:
         super().__init__()
@@ -138,6 +139,7 @@ class _Step(nn.Module, ABC):
 
 class _Alone(_Step):
     memory = Singles
+    purpose = "one answer to a prompt"
 
     def attend(self, rows: int, ran: int, held: Any, layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         written, seen, keys, values = held
@@ -152,6 +154,7 @@ class _Alone(_Step):
 
 class _Together(_Step):
     memory = Shared
+    purpose = "several answers to a prompt"
 
     def attend(self, rows: int, ran: int, held: Any, layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         read, bias, keys, values, own_keys, own_values = held
@@ -169,7 +172,7 @@ def _compiled(step: _Step) -> Any:
     """From the cache folder, or compiled into it."""
     package = Path(platformdirs.user_cache_dir("onevision")) / "steps" / f"{_name(step)}.pt2"
     if not package.exists():
-        print("onevision: compiling the decode step, about 20 s, once", file=sys.stderr, flush=True)
+        print(f"onevision: compiling steps for {step.purpose}, about 20 s, kept for the next time", file=sys.stderr, flush=True)
         package.parent.mkdir(parents=True, exist_ok=True)
         # Beside the package, so that it can be moved into its place whole.
         with TemporaryDirectory(dir=package.parent) as folder:
