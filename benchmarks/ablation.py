@@ -1,6 +1,6 @@
 """What a thought is worth: the same tasks learnt with and without it, at equal data and at equal compute.
 
-    python benchmarks/ablation.py --out runs/ablation [--model nano] [--seeds 3] [--steps 100] [--jobs 2] [--limit 100]
+    python benchmarks/ablation.py --out runs/ablation [--model nano] [--seeds 3] [--steps 60] [--grpo-steps 80] [--limit 300] [--compile]
 
 The start is nano, which can read such pictures and seldom met such questions: sums, differences and counts over bar charts and tables,
 chains of two and three arrows. Its picture tower stays as it is, and looks at every picture once for all runs. Nano was taught in the
@@ -94,6 +94,7 @@ def main() -> None:
     parser.add_argument("--grpo-steps", type=int, default=80, help="updates of 16 prompts, 8 answers each")
     parser.add_argument("--limit", type=int, default=80, help="held-out problems of each task")
     parser.add_argument("--jobs", type=int, default=2, help="training runs at a time, each with its share of the processors")
+    parser.add_argument("--compile", action="store_true", help="answer the held-out problems with compiled decode steps, on a CPU with g++")
     args = parser.parse_args()
     cost = flops_a_sample(args.model)
     steps = {arm: args.steps if "compute" not in arm else round(args.steps * cost["described"] / cost[arm]) for arm in THOUGHT}
@@ -102,7 +103,7 @@ def main() -> None:
     prompts = drawn(args.out, 2 * args.grpo_steps * GRPO["per_device_train_batch_size"], seed=1)
     steps["grpo"] = args.grpo_steps
     problems = [made(name, "test").sample(index).problem for name in TASKS for index in range(args.limit)]
-    start = score(args.model, problems, args.out / "start")
+    start = score(args.model, problems, args.out / "start", args.compile)
     scores = {"start": np.array([start] * args.seeds)}
     for arms in (tuple(THOUGHT), ("grpo",)):
         runs = [
@@ -114,7 +115,7 @@ def main() -> None:
         with ThreadPoolExecutor(args.jobs) as pool:
             list(pool.map(lambda run: run.train(args.jobs), runs))
         with ThreadPoolExecutor(args.jobs) as pool:
-            found = list(pool.map(lambda run: score(str(run.model), problems, run.folder), runs))
+            found = list(pool.map(lambda run: score(str(run.model), problems, run.folder, args.compile), runs))
         scores |= {arm: np.array([right for run, right in zip(runs, found, strict=True) if run.arm == arm]) for arm in arms}
     write_atomic(args.out / "scores.json", json.dumps({arm: found.tolist() for arm, found in scores.items()}))
     print(tables(scores, steps, cost))
@@ -154,11 +155,10 @@ def made(name: str, split: str, seed: int = 0) -> Task:
     return tasks.make(name, split=split, seed=seed, levels=(LEVEL,), size=SIZE, **TASKS[name])
 
 
-def score(model: str, problems: list[Problem], folder: Path) -> list[float]:
+def score(model: str, problems: list[Problem], folder: Path, compiled: bool) -> list[float]:
     """1 for every held-out problem that is answered rightly, greedily."""
-    found = measure(
-        load_engine(model), Subject("ablation", "test", problems), Asking(model, SamplingParams(max_new_tokens=320)), folder / "bench"
-    )
+    subject, asking = Subject("ablation", "test", problems), Asking(model, SamplingParams(max_new_tokens=320))
+    found = measure(load_engine(model, compiled=compiled), subject, asking, folder / "bench")
     return [record["score"] or 0.0 for record in found.records]
 
 
