@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import platformdirs
 import pytest
 import torch
 from hypothesis import given, settings
@@ -31,7 +32,7 @@ CHATS = [messages_for([], "How many red circles are there?"), messages_for([], "
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("cache")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(folder))
+        patch.setattr(platformdirs, "user_cache_dir", lambda name: str(folder / name))
         yield folder / "onevision" / "steps"
 
 
@@ -132,7 +133,7 @@ def test_it_is_compiled_once_and_follows_weights_that_learn(engine, tiny, cache,
 
 
 def test_a_compiler_that_fails_is_one_line_and_leaves_nothing(tiny, tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(platformdirs, "user_cache_dir", lambda name: str(tmp_path / name))
 
     def fail(*_: Any, **__: Any) -> None:
         raise RuntimeError("No working C++ compiler\nfound")

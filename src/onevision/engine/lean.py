@@ -130,6 +130,9 @@ class LeanDecoder:
     """Goes on from prompts, one token a row and step. Rows are in the order of their memories: those alone with their
     prompt first, then each prompt's several rows together."""
 
+    few_threads = 1
+    """That a small step takes at most."""
+
     def __init__(self, weights: LeanWeights) -> None:
         self.weights = weights
         self.memories: list[Memory] = []
@@ -154,7 +157,7 @@ class LeanDecoder:
         threads = torch.get_num_threads()
         if not (self.weights.small and len(tokens) <= _ONE_THREAD_ROWS):
             return self._step(tokens)
-        torch.set_num_threads(1)
+        torch.set_num_threads(min(threads, self.few_threads))
         try:
             return self._step(tokens)
         finally:

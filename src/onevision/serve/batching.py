@@ -135,9 +135,10 @@ class BatchScheduler(Scheduler):
         guesses = Guesses()
         batch = self.engine.batch(guesses)
         while self._wait_for_work(batch):
-            job = self._next(batch)
+            job = None
             try:
                 self._cancel(batch)
+                job = self._next(batch)
                 news = self._admit(batch, job) if job is not None else []
                 if batch.rows:
                     news += batch.step()
