@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+import torch
 
 pytest.importorskip("fastapi")
 pytest.importorskip("openai")
@@ -120,6 +121,23 @@ def test_a_prompt_is_run_between_two_steps_of_the_others(engine: Any, monkeypatc
     second = ran.index("prompt", 1)
     assert ran[0] == "prompt" and ran[second - 1] == 1 and ran[second + 1] == 2, "the batch goes on beside the newcomer"
     assert ran.count("prompt") == 3 and max(rows for rows in ran if rows != "prompt") == 2
+
+
+def test_the_one_that_computes_has_all_threads_whatever_others_set(engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    found, step, before = set[int](), Batch.step, torch.get_num_threads()
+    monkeypatch.setattr(Batch, "step", lambda batch: (found.add(torch.get_num_threads()), step(batch))[1])
+
+    async def run() -> None:
+        scheduler = made(BatchScheduler, engine)
+        await scheduler.generate(CHAT, GREEDY)
+        scheduler.close()
+
+    torch.set_num_threads(3)
+    try:
+        asyncio.run(run())
+    finally:
+        torch.set_num_threads(before)
+    assert found == {3}
 
 
 def test_whoever_left_before_the_batch_had_room_holds_up_nobody(engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:

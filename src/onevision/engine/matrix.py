@@ -46,33 +46,53 @@ class Transposed:
         return torch.addmm(residual, rows, self.weight) if self.bias is None else residual + self(rows)
 
 
-class Matrix:
-    """`Linear` in weight's dtype.
-
-    A few rows are multiplied with the matrix as `Transposed`. More of them, on a CPU, with oneDNN's blocks, as TorchInductor has
-    it for frozen models: 16 rows take two thirds of the time in float32, a third in bfloat16.
-    """
+class Blocked:
+    """`Linear` with the matrix in oneDNN's blocks, as TorchInductor has it for frozen models, for more rows on a CPU: 16 of them
+    take two thirds of the time in float32, a third in bfloat16."""
 
     def __init__(self, weight: Tensor, bias: Tensor | None = None) -> None:
-        weight, self.bias = weight.detach(), bias
+        """weight: (out, in), as `blocks` laid it out."""
+        self.weight, self.bias = weight, bias
+
+    def __call__(self, rows: Tensor) -> Tensor:
+        """As `Linear`."""
+        product: Tensor = torch.ops.mkldnn._linear_pointwise(rows, self.weight, self.bias, "none", [], "")
+        return product
+
+    def add_to(self, residual: Tensor, rows: Tensor) -> Tensor:
+        """As `Linear`."""
+        if torch.compiler.is_compiling():  # which knows nothing of this one
+            return residual + self(rows)
+        total: Tensor = torch.ops.mkldnn._linear_pointwise.binary(rows, residual, self.weight, self.bias, "add")
+        return total
+
+
+def blocks(weight: Tensor) -> Tensor:
+    """A matrix (out, in) as `Blocked` reads it: opaque to everything else."""
+    kernels: Any = torch.ops.mkldnn
+    laid: Tensor = kernels._reorder_linear_weight(weight, _HINT)
+    return laid
+
+
+class Matrix:
+    """`Linear` in weight's dtype: `Transposed` for few rows, on a CPU `Blocked` for more."""
+
+    def __init__(self, weight: Tensor, bias: Tensor | None = None) -> None:
+        weight = weight.detach()
         kernels: Any = torch.ops.mkldnn
-        blocks = weight.device.type == "cpu" and torch.backends.mkldnn.is_available() and weight.dtype in _BLOCK_ROWS
-        blocks = blocks and (weight.dtype != torch.bfloat16 or kernels._is_mkldnn_bf16_supported())
-        self.block_rows = _BLOCK_ROWS[weight.dtype] if blocks else 2**62
-        self.blocks = kernels._reorder_linear_weight(weight, _HINT) if blocks else None
+        blocked = weight.device.type == "cpu" and torch.backends.mkldnn.is_available() and weight.dtype in _BLOCK_ROWS
+        blocked = blocked and (weight.dtype != torch.bfloat16 or kernels._is_mkldnn_bf16_supported())
+        self.block_rows = _BLOCK_ROWS[weight.dtype] if blocked else 2**62
+        self.many: Any = Blocked(blocks(weight), bias) if blocked else None
         self.few: Any = Transposed(weight.t().contiguous(), bias) if self.block_rows > 1 else None
 
     def __call__(self, rows: Tensor) -> Tensor:
         """As `Linear`."""
-        if len(rows) >= self.block_rows:
-            return torch.ops.mkldnn._linear_pointwise(rows, self.blocks, self.bias, "none", [], "")
-        return self.few(rows)  # type: ignore[no-any-return]
+        return (self.many if len(rows) >= self.block_rows else self.few)(rows)  # type: ignore[no-any-return]
 
     def add_to(self, residual: Tensor, rows: Tensor) -> Tensor:
         """As `Linear`."""
-        if len(rows) >= self.block_rows:
-            return torch.ops.mkldnn._linear_pointwise.binary(rows, residual, self.blocks, self.bias, "add")
-        return self.few.add_to(residual, rows)  # type: ignore[no-any-return]
+        return (self.many if len(rows) >= self.block_rows else self.few).add_to(residual, rows)  # type: ignore[no-any-return]
 
 
 class Int8Matrix:

@@ -90,6 +90,7 @@ class BatchScheduler(Scheduler):
         super().__init__(engine, settings, metrics)
         # The engine decodes with its tokenizer in its thread, and a tokenizer is not to be shared.
         self._reader = Reader(deepcopy(engine.processor), engine.reader.image_token_id, engine.context)
+        self._threads = torch.get_num_threads()
         self._reading = ThreadPoolExecutor(1, "reading", torch.set_num_threads, (1,))
         self._waiting: deque[Job] = deque()
         self._running: dict[Row, Job] = {}
@@ -132,6 +133,9 @@ class BatchScheduler(Scheduler):
 
     def _run_batch(self) -> None:
         """A thread: until closed, let the next one in, and make one step."""
+        # Before its first use of the number a thread takes what was set last by any, such as the 1 of the thread that reads.
+        torch.get_num_threads()
+        torch.set_num_threads(self._threads)
         guesses = Guesses()
         batch = self.engine.batch(guesses)
         while self._wait_for_work(batch):
