@@ -59,7 +59,7 @@ def main() -> None:
     settings = {key: str(value) if isinstance(value, Path) else value for key, value in vars(args).items()}
     with tempfile.TemporaryDirectory() as folder:
         frozen = {"freeze_vision_tower": True, "freeze_multi_modal_projector": True, "feature_cache": f"{folder}/features"}
-        chosen = {"max_steps": args.steps, "learning_rate": args.lr} | (frozen if args.freeze_vision else {})
+        chosen = {"max_steps": args.steps, "learning_rate": args.lr, "seed": args.seed} | (frozen if args.freeze_vision else {})
         recipe = sft_recipe(args.model, args.data, folder, args.samples_per_step, **chosen)
         model, processor = starting_model(recipe)
         use_packing(model)

@@ -54,6 +54,7 @@ def _config(args: Any, folder: str) -> dict[str, Any]:
         "per_device_train_batch_size": args.batch,
         "gradient_accumulation_steps": args.accumulate,
         "disable_gradient_checkpointing": True,
+        "seed": args.seed,
         **ALIKE,
     }
 

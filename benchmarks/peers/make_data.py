@@ -43,10 +43,11 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--samples", type=int, default=512)
     parser.add_argument("--tasks", nargs="+", default=list(tasks.names()), help="mixed in turn; all of them without this")
+    parser.add_argument("--sizes", type=int, nargs=2, default=SIZES, help="smallest and largest pictures, pixels")
     parser.add_argument("--picture-tokens", type=int, default=640, help="most picture tokens of 28×28 pixels in model/")
     parser.add_argument("--shape", help="a published size by its hub id, or a folder with a config.json; nano itself without this")
     args = parser.parse_args()
-    drawn = [tasks.make(name, split="train", size=SIZES) for name in args.tasks]
+    drawn = [tasks.make(name, split="train", size=tuple(args.sizes)) for name in args.tasks]
     lines = [_write(drawn[index % len(drawn)].sample(index), index, args.out) for index in range(args.samples)]
     write_atomic(args.out / "train.jsonl", "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))
     write_atomic(args.out / "dataset_info.json", json.dumps(DATASET, indent=2) + "\n")

@@ -33,7 +33,6 @@ ALIKE: dict[str, Any] = {
     "save_strategy": "no",
     "report_to": "none",
     "disable_tqdm": True,
-    "seed": 0,
 }
 """AdamW, one process, nothing recomputed: what is fastest for a small model. float32 on a CPU, bfloat16 over float32 weights on a GPU."""
 
@@ -47,6 +46,8 @@ def arguments(description: str | None) -> argparse.ArgumentParser:
     parser.add_argument("--out", type=Path, required=True, help="the JSON file to write")
     parser.add_argument("--lr", type=float, default=1e-6)
     parser.add_argument("--freeze-vision", action="store_true", help="train the language model alone")
+    parser.add_argument("--seed", type=int, default=0, help="of the order of the samples")
+    parser.add_argument("--save", type=Path, help="a folder for the model at the end")
     return parser
 
 
@@ -79,7 +80,9 @@ class Meter(TrainerCallback):  # type: ignore[misc]
         self.tokens.append(self.counts["tokens"])
         self.last = now
 
-    def on_train_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+    def on_train_end(self, args: Any, state: Any, control: Any, model: Any = None, **_: Any) -> None:
+        if self.settings.get("save"):
+            model.save_pretrained(self.settings["save"])
         losses = [entry["loss"] for entry in state.log_history if "loss" in entry]
         self.out.parent.mkdir(parents=True, exist_ok=True)
         self.out.write_text(json.dumps(self._report(losses), indent=2) + "\n", encoding="utf-8")

@@ -59,6 +59,7 @@ def _config(args: Any, folder: str) -> GRPOConfig:
         beta=0.0,
         temperature=1.0,
         gradient_checkpointing=False,
+        seed=args.seed,
         **ALIKE,
     )
 

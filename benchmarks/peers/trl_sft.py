@@ -36,6 +36,7 @@ def main() -> None:
             gradient_accumulation_steps=args.accumulate,
             max_length=None,
             gradient_checkpointing=False,
+            seed=args.seed,
             **ALIKE,
         )
         SFTTrainer(model=model, processing_class=processor, args=config, train_dataset=_samples(args.data), callbacks=[meter]).train()
