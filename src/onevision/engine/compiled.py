@@ -13,7 +13,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
@@ -78,6 +78,7 @@ class CompiledDecoder(LeanDecoder):
         return super()._logits(tokens, positions)
 
 
+@cache
 def _cpu() -> str:
     """The processor's maker and the instructions that it has, which the compiler uses all of."""
     try:
