@@ -111,7 +111,7 @@ def _recipe(args: Any, folder: Path) -> GRPORecipe:
         save_steps=10**6,
         logging_steps=1,
         plot_loss=False,
-        seed=0,
+        seed=args.seed,
     )
 
 

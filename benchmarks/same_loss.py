@@ -9,21 +9,21 @@ answer tokens of problems that nobody trained on. ± is the standard deviation o
 """
 
 import argparse
-import json
-import os
 import statistics
-import subprocess
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import torch
-from training import _sides
+from training import run_side, sides
 from transformers import Qwen2_5_VLForConditionalGeneration
 
 from onevision import tasks
 from onevision.models.load import load_processor
 from onevision.train.encode import IGNORE, Encoded, encode
+
+SIZES = (112, 224)
+"""Of the held-out pictures, as of the samples."""
 
 
 def main() -> None:
@@ -40,7 +40,7 @@ def main() -> None:
     print(f"before: {_loss(args.data / 'model', held_out):.4f}", file=sys.stderr, flush=True)
     losses: dict[str, list[float]] = {}
     for seed in range(args.seeds):
-        for side, command in _sides("sft", args).items():
+        for side, command in sides("sft", args).items():
             if "packed" not in side and "4×4" not in side:  # ways to be faster, which do not change what is learnt
                 losses.setdefault(side, []).append(_trained(side, command, seed, held_out, args))
     print(_table(losses))
@@ -48,7 +48,7 @@ def main() -> None:
 
 def _held_out(data: Path, each: int) -> list[Encoded]:
     processor = load_processor(data / "model")
-    several = [tasks.make(name, split="test", size=(112, 224)) for name in tasks.names()]
+    several = [tasks.make(name, split="test", size=SIZES) for name in tasks.names()]
     return [encode(task.sample(index), processor) for task in several for index in range(each)]
 
 
@@ -69,15 +69,9 @@ def _loss(folder: Path, samples: list[Encoded]) -> float:
 
 
 def _trained(side: str, command: list[str], seed: int, held_out: list[Encoded], args: argparse.Namespace) -> float:
-    environment = os.environ | {"OMP_NUM_THREADS": str(os.cpu_count()), "HF_HUB_OFFLINE": "1"}
     with TemporaryDirectory() as folder:
-        files = ["--model", str(args.data / "model"), "--data", str(args.data / "train.jsonl"), "--out", f"{folder}/figures.json"]
-        how = ["--steps", str(args.steps), "--lr", args.lr, "--seed", str(seed), "--save", f"{folder}/model"]
-        done = subprocess.run([*command, *files, *how], env=environment, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise SystemExit(f"{side} failed: {done.stderr[-2000:]}")
-        loss = _loss(Path(folder) / "model", held_out)
-        figures = json.loads((Path(folder) / "figures.json").read_text())
+        figures = run_side(side, [*command, "--seed", str(seed), "--save", folder], "sft", args)
+        loss = _loss(Path(folder), held_out)
     trained = statistics.mean(figures["losses"][-8:])
     print(f"{side}, seed {seed}: held out {loss:.4f}, its own last eight steps {trained:.4f}", file=sys.stderr, flush=True)
     return loss

@@ -57,14 +57,14 @@ def main() -> None:
         for case, options in (GRPO if what == "grpo" else SFT).items():
             results: dict[str, list[dict[str, Any]]] = {}
             for _ in range(args.repeats):
-                for side, command in _sides(what, args).items():
-                    results.setdefault(side, []).append(_run(side, [*command, *options], what, args))
+                for side, command in sides(what, args).items():
+                    results.setdefault(side, []).append(run_side(side, [*command, *options], what, args))
             if results["OneVision"][0]["device"] != "cpu":
                 _add_use(what, results, args.data / "model", frozen="--freeze-vision" in options)
             print(_table(what, case, results), flush=True)
 
 
-def _sides(what: str, args: argparse.Namespace) -> dict[str, list[str]]:
+def sides(what: str, args: argparse.Namespace) -> dict[str, list[str]]:
     """Side -> the command line that runs it; TRL's SFT and LLaMA-Factory in each of their ways."""
     sides = {"OneVision": [sys.executable, str(HERE / f"ours_{what}.py"), *(["--rollout", args.rollout] if what == "grpo" else [])]}
     if args.trl:
@@ -78,7 +78,8 @@ def _sides(what: str, args: argparse.Namespace) -> dict[str, list[str]]:
     return sides
 
 
-def _run(side: str, command: list[str], what: str, args: argparse.Namespace) -> dict[str, Any]:
+def run_side(side: str, command: list[str], what: str, args: argparse.Namespace) -> dict[str, Any]:
+    """One side's run, in a process of its own: the figures it wrote (`peers/measure.py`)."""
     out = args.data / "results" / f"{what}-{side.replace(' ', '-').replace('×', 'x')}.json"
     steps = str(args.steps or (4 if what == "grpo" else 32))
     common = ["--model", str(args.data / "model"), "--data", str(args.data / "train.jsonl"), "--steps", steps, "--lr", args.lr]

@@ -81,7 +81,7 @@ class Meter(TrainerCallback):  # type: ignore[misc]
         self.last = now
 
     def on_train_end(self, args: Any, state: Any, control: Any, model: Any = None, **_: Any) -> None:
-        if self.settings.get("save"):
+        if self.settings["save"]:
             model.save_pretrained(self.settings["save"])
         losses = [entry["loss"] for entry in state.log_history if "loss" in entry]
         self.out.parent.mkdir(parents=True, exist_ok=True)

@@ -29,14 +29,6 @@ needs_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="no C++ 
 CHATS = [messages_for([], "How many red circles are there?"), messages_for([], "And another one, somewhat longer, is it?")]
 
 
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    folder = tmp_path_factory.mktemp("cache")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(platformdirs, "user_cache_dir", lambda name: str(folder / name))
-        yield folder / "onevision" / "steps"
-
-
 @pytest.fixture(scope="module", params=[Transposed, Blocked])
 def product(request: pytest.FixtureRequest) -> Iterator[Any]:
     """What multiplies on processors of either make."""
@@ -46,7 +38,15 @@ def product(request: pytest.FixtureRequest) -> Iterator[Any]:
 
 
 @pytest.fixture(scope="module")
-def engine(tiny: tuple[Any, Any], cache: Path, product: Any) -> TorchEngine:
+def cache(tmp_path_factory: pytest.TempPathFactory, product: Any) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(platformdirs, "user_cache_dir", lambda name: str(folder / name))
+        yield folder / "onevision" / "steps"
+
+
+@pytest.fixture(scope="module")
+def engine(tiny: tuple[Any, Any], cache: Path) -> TorchEngine:
     return TorchEngine(*tiny, compiled=True)
 
 
@@ -121,7 +121,7 @@ def test_several_memories_at_once_and_texts(engine, tiny):
 @needs_compiler
 def test_it_is_compiled_once_and_follows_weights_that_learn(engine, tiny, cache, monkeypatch):
     monkeypatch.setattr(compiled, "_compile", lambda *_: pytest.fail("compiled again"))
-    assert len(list(cache.glob("*.pt2"))) in (2, 4)  # the other product's, too
+    assert len(list(cache.glob("*.pt2"))) == 2
     model, processor = tiny
     rollouts = TorchRollouts(model, processor, compiled=True)
     how = SamplingParams(max_new_tokens=12, temperature=1.0)
