@@ -47,9 +47,6 @@ DRAWN = {"+": "+", "-": "\N{MINUS SIGN}", "*": "\N{MULTIPLICATION SIGN}", "/": "
 PRINTED = DRAWN | {"-": "\N{EN DASH}"}
 """The signs as books often set them."""
 
-PRINT = ("STIXGeneral.ttf", "STIXGeneral.ttf", "STIXGeneral.ttf", "Caladea-Regular.ttf", "DejaVuSerif.ttf")
-"""What books are set in, the commonest most often."""
-
 
 @dataclass(frozen=True)
 class ChainConfig(Config):
@@ -76,7 +73,7 @@ class Chain(Task):
     """Daisies, circles, boxes, clouds or stars joined by arrows; one number is known, one is asked for."""
 
     name = "chain"
-    version = 4
+    version = 3
     Config = ChainConfig
 
     @classmethod
@@ -230,7 +227,7 @@ class _Picture:
     def __init__(self, rng: random.Random, config: ChainConfig, kind: str, shown: list[str], operations: list[str]) -> None:
         self.kind, self.shape, self.shown = kind, _KINDS[kind], shown
         self.book = config.variety > 0 and rng.random() < config.book
-        self.heart = rng.uniform(0.72, 1.0) if self.book and kind == "daisy" else 1.0  # of the usual disc amid the petals
+        self.heart = rng.uniform(0.76, 1.0) if self.book and kind == "daisy" else 1.0  # of the usual disc amid the petals
         space = " " if config.variety > 1 and rng.random() < 0.2 else ""
         signs = PRINTED if self.book and rng.random() < 0.6 else DRAWN
         self.labels = [signs[o[0]] + space + o[1:] for o in operations]
@@ -246,14 +243,11 @@ class _Picture:
         aside = 0.68 if self.layout in ("column", "ring") else share * self.shape.wide + 0.07
         wide = right - left + 2 * aside
         high = bottom - top + 2 * max(share * self.shape.high + 0.06, 0.62 if self.layout == "ring" else 0.36)
-        if self.book:  # cut out of a page by hand
-            wide, high = wide + rng.uniform(0.0, 0.3), high + rng.uniform(0.0, 0.3)
         tight = min(5.0, max(0.4, wide / high))
         size = picture_size(rng, config.size, (tight * (0.8 if config.variety > 1 else 0.92), tight))
         style = Style.sample(rng, config.variety, config.renderer)
         if self.book:
-            black = rng.randint(15, 70)
-            style = replace(style, page=(255,) * 3, ink=(black,) * 3, font=rng.choice(PRINT), width=rng.uniform(0.008, 0.014))
+            style = replace(style, page=(255, 255, 255), ink=(35, 31, 32), font="STIXGeneral.ttf", width=0.011)
         self.canvas = Canvas(*size, style)
         self.pitch = min(size[0] / wide, size[1] / high)
         self.radius = share * self.pitch
@@ -282,10 +276,10 @@ class _Picture:
         self.bold = self.book or rng.random() < 0.5
         self.petals = 6 if self.book or not config.variety else rng.choice((5, 6, 6, 7, 8))
         self.slim = rng.uniform(0.28, 0.42) if self.book else rng.uniform(0.4, 0.58)
+        light, tint = (211 if self.book else rng.choice((211, 225, 255)),) * 3, (255, 255, 255)
         if self.book:
-            self.fill, self.petal = (rng.randint(200, 225),) * 3, (255,) * 3
+            self.fill, self.petal = light, tint
             return
-        light, tint = (rng.choice((211, 225, 255)),) * 3, (255, 255, 255)
         if config.variety and rng.random() < 0.4:
             light = (rng.randint(195, 255), rng.randint(195, 255), rng.randint(170, 255))
         if config.variety and rng.random() < 0.4:
@@ -294,7 +288,6 @@ class _Picture:
 
     def draw(self, rng: random.Random) -> list[tuple[int, int, RGB]]:
         """Draw all of it; gives the probes: a spot of each node's filling below its text, where there is room."""
-        self._set_labels(rng)
         for start, end, label in zip(self.places, self.places[1:], self.labels, strict=False):
             self._arrow(start, end, label)
         probes = [self._node(place, text) for place, text in zip(self.places, self.shown, strict=True)]
@@ -302,17 +295,6 @@ class _Picture:
         roomy = floor - 0.4 * self.number_em > 3
         blank = [probe for probe, text in zip(probes, self.shown, strict=True) if not text]
         return probes if roomy or len(blank) < 2 else blank
-
-    def _set_labels(self, rng: random.Random) -> None:
-        """How far arrows keep from nodes and labels from arrows, how far labels stand from an arrow's middle towards its tip,
-        and the length of arrows' heads, all as shares of the pitch. In a book arrows begin between the petals' tips."""
-        self.reach, self.lift, self.along, self.head = 0.03, 0.04, 0.0, 0.07
-        if self.book:
-            self.head = rng.uniform(0.04, 0.065)
-            self.lift = rng.uniform(0.02, 0.06)
-            if self.kind == "daisy" and self.petals == 6 and self.layout == "row":
-                self.reach = rng.uniform(-0.05, 0.03)
-                self.along = rng.uniform(-0.05, 0.05)
 
     def _node(self, place: XY, text: str) -> tuple[int, int, RGB]:
         _NODE[self.kind](self, place)
@@ -326,11 +308,10 @@ class _Picture:
     def _arrow(self, start: XY, end: XY, label: str) -> None:
         length = math.dist(start, end)
         ux, uy = (end[0] - start[0]) / length, (end[1] - start[1]) / length
-        reach = self.radius * math.hypot(ux * self.shape.wide, uy * self.shape.high) + self.reach * self.pitch
+        reach = self.radius * math.hypot(ux * self.shape.wide, uy * self.shape.high) + 0.03 * self.pitch
         tail, tip = (start[0] + ux * reach, start[1] + uy * reach), (end[0] - ux * reach, end[1] - uy * reach)
-        self.canvas.arrow(tail, tip, width=self.line, head=max(5.0, 5 * self.line, self.head * self.pitch))
-        middle = tuple((a + b) / 2 + self.along * self.pitch * u for a, b, u in zip(tail, tip, (ux, uy), strict=True))
-        self._label((middle[0], middle[1]), (uy, -ux), label)
+        self.canvas.arrow(tail, tip, width=self.line, head=max(5.0, 5 * self.line, (0.045 if self.book else 0.07) * self.pitch))
+        self._label(((tail[0] + tip[0]) / 2, (tail[1] + tip[1]) / 2), (uy, -ux), label)
 
     def _label(self, middle: XY, normal: XY, label: str) -> None:
         """The operation beside its arrow: above it, right of it, outside the ring, or within the snake's bend."""
@@ -344,7 +325,7 @@ class _Picture:
             nx, ny = -nx, -ny
         left, top, right, bottom = self.canvas.text_box((0, 0), label, self.label_em)
         wide, high = (right - left) / 2, max(bottom - top, 0.7 * self.label_em) / 2
-        away = abs(nx) * wide + abs(ny) * high + self.lift * self.pitch + self.line
+        away = abs(nx) * wide + abs(ny) * high + 0.04 * self.pitch + self.line
         x = min(max(middle[0] + nx * away, wide + 1), self.canvas.width - wide - 1)
         y = min(max(middle[1] + ny * away, high + 1), self.canvas.height - high - 1)
         self.canvas.text((x, y), label, self.label_em)
