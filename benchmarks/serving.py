@@ -3,8 +3,8 @@
     python benchmarks/serving.py --vllm ENV --transformers ENV
 
 Every request has a picture of its own of 224 x 224 pixels and is answered with exactly 64 tokens, greedily, streamed. The sides,
-each with all cores, one after the other, repeated: our server, again with compiled steps, and again with its matrices in eight
-bits; a loop of transformers.generate as in R1-Onevision's README (16 clients wait in line for it); vLLM's server on the CPU (ENV:
+each with all cores, one after the other, repeated: our server, again compiled, again with its matrices in eight bits, and with both;
+a loop of transformers.generate as in R1-Onevision's README (16 clients wait in line for it); vLLM's server on the CPU (ENV:
 benchmarks/vllm_env.sh); transformers' own server (ENV: benchmarks/peers/transformers_serve.py; its continuous batching takes no
 pictures, so it answers one request after the other).
 """
@@ -62,6 +62,7 @@ def _sides(args: Any) -> dict[str, Callable[[Any, int], dict[int, Result]]]:
         "OneVision": _ours,
         "OneVision, compiled": _machine_code,
         "OneVision, int8": _eight,
+        "OneVision, int8, compiled": _eight_compiled,
         "transformers.generate, a loop": _loop,
     }
     if args.vllm:
@@ -83,6 +84,10 @@ def _machine_code(args: Any, repeat: int) -> dict[int, Result]:
 
 def _eight(args: Any, repeat: int) -> dict[int, Result]:
     return _ours(args, repeat, "int8")
+
+
+def _eight_compiled(args: Any, repeat: int) -> dict[int, Result]:
+    return _ours(args, repeat, "int8", "--compile")
 
 
 def _vllm(args: Any, repeat: int) -> dict[int, Result]:

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from onevision.engine.matrix import Int8Matrix, Matrix, laid_out
+from onevision.engine.matrix import Int8Matrix, Matrix, Rounded, laid_out
 
 
 def drawn(seed: int, rows: int, inside: int, out: int, bias: bool) -> tuple[torch.Tensor, ...]:
@@ -42,9 +42,26 @@ def test_eight_bits_are_off_by_no_more_than_rounding(seed, rows, inside, out, bi
     torch.testing.assert_close(layer.add_to(residual, x), residual + layer(x))
 
 
-def test_a_layer_of_zeros_stays_zero():
+@settings(deadline=None)
+@shapes
+def test_rows_rounded_by_themselves_are_the_same_in_any_company(seed, rows, inside, out, bias):
+    x, weight, b, residual = drawn(seed, rows, inside, out, bias)
+    x *= torch.logspace(-3, 3, rows)[:, None]
+    layer = Rounded.of(weight.t().contiguous().t(), b)  # laid out either way
+    wanted = torch.nn.functional.linear(x, weight, b)
+    # As above, but that a row's step is its own largest / 127, or / 63 (7 bits).
+    step, half = weight.abs().amax(1) / 127, x.abs().amax(1, keepdim=True) / 63 / 2
+    bound = (x.abs().sum(1, keepdim=True) + inside * half) * step / 2 + half * weight.abs().sum(1)
+    assert ((layer(x) - wanted).abs() <= bound + 1e-4 * (1 + wanted.abs())).all()
+    assert torch.equal(layer(x)[rows // 2], layer(x[rows // 2 :])[0])
+    torch.testing.assert_close(layer.add_to(residual, x), residual + layer(x))
+
+
+@pytest.mark.parametrize("eight", [lambda weight: laid_out(weight, int8=True), Rounded.of])
+def test_zeros_stay_zero(eight):
     x = torch.randn(3, 8)
-    assert torch.equal(laid_out(torch.zeros(4, 8), int8=True)(x), torch.zeros(3, 4))
+    assert torch.equal(eight(torch.zeros(4, 8))(x), torch.zeros(3, 4))
+    assert torch.equal(eight(torch.ones(4, 8))(torch.zeros(3, 8)), torch.zeros(3, 4))
 
 
 @pytest.mark.parametrize(("int8", "kind"), [(False, Matrix), (True, Int8Matrix)])

@@ -46,7 +46,7 @@ def main(
     workers: Annotated[int | None, typer.Option(help="engines of --engine ray", min=1)] = None,
     dtype: Annotated[str, typer.Option(help="auto, float32, bfloat16, float16, or int8 for nano on a CPU")] = "auto",
     compiled: Annotated[
-        bool, typer.Option("--compile", help="nano's decode steps as machine code, twice as fast; needs g++, and a minute once")
+        bool, typer.Option("--compile", help="nano as machine code, about twice as fast; needs g++, and two minutes once")
     ] = False,
     out: Annotated[Path, typer.Option(help="where the results go; the same line again goes on where it stopped")] = Path("runs/bench"),
 ) -> None:

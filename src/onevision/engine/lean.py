@@ -1,4 +1,4 @@
-"""One decode step of Qwen2.5-VL's text tower, with nothing in it but the arithmetic.
+"""Qwen2.5-VL's text tower, with nothing in it but the arithmetic: a prompt, and one decode step.
 
 A Hugging Face forward spends several milliseconds a step on masks, caches, hooks and output classes; for a small
 model that is most of the time. After the prompt a step needs none of it: a text token has one position on all three
@@ -7,7 +7,7 @@ stay (`engine.cache`).
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -53,7 +53,7 @@ class LeanWeights:
     kv_heads: int
     head_dim: int
     small: bool
-    made_of: tuple[tuple[int, int], ...]
+    made_of: tuple[tuple[int, int], ...] = field(repr=False)
 
 
 def can_run_lean(model: Any) -> bool:
@@ -222,18 +222,46 @@ class LeanDecoder:
         return torch.cat([memory.attend(index, *part) for memory, *part in parts])
 
 
-def next_logits(w: LeanWeights, tokens: Tensor, positions: Tensor, attend: Callable[[int, Tensor, Tensor, Tensor], Tensor]) -> Tensor:
-    """tokens, positions: (tokens,) int64 -> logits (tokens, vocab) float32 after each. attend: a layer's index, queries, keys and
-    values (tokens, heads, head_dim) -> (tokens, heads * head_dim), reading what the tokens' rows hold."""
-    hidden = F.embedding(tokens, w.embed)
+Attend = Callable[[int, Tensor, Tensor, Tensor], Tensor]
+"""A layer's index, queries, keys and values (tokens, heads, head_dim) -> (tokens, heads * head_dim)."""
+
+
+def next_logits(w: LeanWeights, tokens: Tensor, positions: Tensor, attend: Attend) -> Tensor:
+    """tokens, positions: (tokens,) int64 -> logits (tokens, vocab) float32 after each. attend: reading what the tokens' rows hold."""
     cos, sin = w.rope.index_select(0, positions).unbind(1)
+    return _logits(w, _through_layers(w, F.embedding(tokens, w.embed), cos, sin, attend))
+
+
+def after_prompt(w: LeanWeights, hidden: Tensor, cos: Tensor, sin: Tensor) -> tuple[Tensor, list[Tensor], list[Tensor]]:
+    """One prompt: the logits (vocab,) float32 after it, and by layer the keys and values (kv_heads, length, head_dim).
+
+    hidden: (length, hidden), its tokens and pictures; cos, sin: (length, 1, head_dim), of their positions' angles, sine signed.
+    """
+    kept: list[tuple[Tensor, Tensor]] = []
+
+    def attend(index: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        q, k, v = (part.transpose(0, 1) for part in (q, k, v))
+        kept.append((k, v))
+        mixed = F.scaled_dot_product_attention(q[None], k[None], v[None], is_causal=True, enable_gqa=True)
+        return mixed[0].transpose(0, 1).flatten(1)
+
+    hidden = _through_layers(w, hidden, cos, sin, attend)[-1:]
+    keys, values = zip(*kept, strict=True)
+    return _logits(w, hidden)[0], list(keys), list(values)
+
+
+def _through_layers(w: LeanWeights, hidden: Tensor, cos: Tensor, sin: Tensor, attend: Attend) -> Tensor:
     for index, layer in enumerate(w.layers):
         normed = F.rms_norm(hidden, hidden.shape[1:], layer.norm_attn, w.eps)
-        qkv = layer.qkv(normed).view(tokens.shape[0], -1, w.head_dim)
+        qkv = layer.qkv(normed).view(hidden.shape[0], -1, w.head_dim)
         qk, v = qkv[:, : -w.kv_heads], qkv[:, -w.kv_heads :]
         qk = rotated(qk, cos, sin)
         hidden = layer.out.add_to(hidden, attend(index, qk[:, : w.heads], qk[:, w.heads :], v))
         normed = F.rms_norm(hidden, hidden.shape[1:], layer.norm_mlp, w.eps)
         gate, up = layer.gate_up(normed).chunk(2, -1)
         hidden = layer.down.add_to(hidden, F.silu(gate).mul_(up))
+    return hidden
+
+
+def _logits(w: LeanWeights, hidden: Tensor) -> Tensor:
     return w.head(F.rms_norm(hidden, hidden.shape[1:], w.norm, w.eps)).float()

@@ -39,8 +39,8 @@ def load_engine(spec: str, dtype: str = "auto", compiled: bool = False, **endpoi
 
 def load_local(name_or_path: str | Path, device: str = "auto", dtype: str = "auto", compiled: bool = False) -> "LocalEngine":
     """nano, a local folder or a hub id on PyTorch; device and dtype as in `models.load.load_model`, which knows every
-    checkpoint, while a small plain one on a CPU is ready sooner and may also be had in "int8" (see `engine.plain`); compiled: with
-    decode steps that take half of the time (see `engine.compiled`). Raises InputError as those do."""
+    checkpoint, while a small plain one on a CPU is ready sooner and may also be had in "int8" (see `engine.plain`); compiled: as machine
+    code, for small plain ones (see `engine.compiled`). Raises InputError as those do."""
     from onevision.engine.torch import TorchEngine
     from onevision.models.load import load_model
 

@@ -1,6 +1,7 @@
 """A linear layer's weights, laid out once for products with few rows."""
 
 import warnings
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import torch
@@ -10,7 +11,10 @@ from torch import Tensor
 _BLOCK_ROWS = {torch.float32: 2, torch.bfloat16: 1}
 
 # Rows that oneDNN lays its blocks out for; they serve fewer and more nearly as well.
-_HINT = 16
+_HINT, _MANY_ROWS = 16, 64
+
+# Where all of a row is 0.
+_TINY = torch.finfo(torch.float32).tiny
 
 
 class Linear(Protocol):
@@ -30,12 +34,12 @@ def laid_out(weight: Tensor, bias: Tensor | None = None, int8: bool = False) -> 
     return Int8Matrix(weight, bias) if int8 else Matrix(weight, bias)
 
 
+@dataclass(frozen=True)
 class Transposed:
     """`Linear` with the matrix as (in, out), which few rows are multiplied with in half of the time on a CPU."""
 
-    def __init__(self, weight: Tensor, bias: Tensor | None = None) -> None:
-        """weight: (in, out), as it will be read."""
-        self.weight, self.bias = weight, bias
+    weight: Tensor
+    bias: Tensor | None = None
 
     def __call__(self, rows: Tensor) -> Tensor:
         """As `Linear`."""
@@ -46,13 +50,13 @@ class Transposed:
         return torch.addmm(residual, rows, self.weight) if self.bias is None else residual + self(rows)
 
 
+@dataclass(frozen=True)
 class Blocked:
     """`Linear` with the matrix in oneDNN's blocks, as TorchInductor has it for frozen models, for more rows on a CPU: 16 of them
-    take two thirds of the time in float32, a third in bfloat16."""
+    take two thirds of the time in float32, a third in bfloat16. weight: (out, in), as `blocks` laid it out."""
 
-    def __init__(self, weight: Tensor, bias: Tensor | None = None) -> None:
-        """weight: (out, in), as `blocks` laid it out."""
-        self.weight, self.bias = weight, bias
+    weight: Tensor
+    bias: Tensor | None = None
 
     def __call__(self, rows: Tensor) -> Tensor:
         """As `Linear`."""
@@ -72,6 +76,48 @@ def blocks(weight: Tensor) -> Tensor:
     kernels: Any = torch.ops.mkldnn
     laid: Tensor = kernels._reorder_linear_weight(weight, _HINT)
     return laid
+
+
+@dataclass(frozen=True)
+class Rounded:
+    """`Linear` with symmetric 8-bit weights in oneDNN's blocks; every row is rounded to 8 bits by a scale of its own, so that what
+    comes of it is the same in any company. Rows and results are float32.
+
+    For many rows, and compiled: by itself the rounding takes longer than the product. `of` makes one.
+    """
+
+    weight: Tensor
+    scale: Tensor
+    bias: Tensor | None = None
+
+    @classmethod
+    def of(cls, weight: Tensor, bias: Tensor | None = None) -> "Rounded":
+        """weight: (out, in) float32; scale: (out,), of each output's weights."""
+        kernels: Any = torch.ops.onednn
+        scale = _scale(weight)
+        # Contiguous, for oneDNN takes it so.
+        whole = (weight.detach() / scale[:, None]).round().to(torch.int8).contiguous()
+        return cls(kernels.qlinear_prepack(whole, [_MANY_ROWS, whole.shape[1]]), scale, bias)
+
+    def __call__(self, rows: Tensor) -> Tensor:
+        """As `Linear`."""
+        # Without VNNI the sums of two products are kept in 16 bits, which holds 7-bit rows.
+        most = 127 if torch.cpu._is_vnni_supported() else 63
+        step = (rows.abs().amax(-1, keepdim=True) / most).clamp_min(_TINY)
+        whole = ((rows / step).round() + (most + 1)).to(torch.uint8)
+        none = torch.zeros_like(self.scale, dtype=torch.int32)
+        options: Any = (None, 1.0, 0, torch.float32, "none", [], "")
+        product: Tensor = torch.ops.onednn.qlinear_pointwise(whole, 1.0, most + 1, self.weight, self.scale, none, *options)
+        return product * step if self.bias is None else torch.addcmul(self.bias, product, step)
+
+    def add_to(self, residual: Tensor, rows: Tensor) -> Tensor:
+        """As `Linear`."""
+        return residual + self(rows)
+
+
+def _scale(weight: Tensor) -> Tensor:
+    """(out, in) float32 -> (out,): what each output's largest weight is 127 of."""
+    return (weight.detach().abs().amax(1) / 127).clamp_min(_TINY)
 
 
 class Matrix:
@@ -104,7 +150,7 @@ class Int8Matrix:
 
     def __init__(self, weight: Tensor, bias: Tensor | None = None) -> None:
         weight = weight.detach().float()
-        scale = (weight.abs().amax(1) / 127).clamp_min(torch.finfo(torch.float32).tiny)
+        scale = _scale(weight)
         kernels: Any = torch.ops.quantized
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", category=UserWarning)  # PyTorch's, that these tensors are to go one day

@@ -1,11 +1,11 @@
 """The embedded engine for a small, plain checkpoint that only answers: its files are read without transformers, which takes
-longer to import than nano takes to answer. `engine.lean` gives the decode steps; the picture tower and the prompt are here."""
+longer to import than nano takes to answer. `engine.tower` sees, `engine.lean` reads and gives the decode steps."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
@@ -13,12 +13,19 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from onevision.engine.batch import Decoder
-from onevision.engine.lean import LEAN_MAX_BYTES, LeanDecoder, LeanWeights, fuse, rotated
-from onevision.engine.matrix import Linear, laid_out
+from onevision.engine.lean import LEAN_MAX_BYTES, LeanDecoder, LeanWeights, after_prompt, fuse
 from onevision.engine.prefill import Prefill
-from onevision.engine.torch import LocalEngine, compiled_steps
+from onevision.engine.torch import LocalEngine
+from onevision.engine.tower import Tower
 from onevision.models.plain import PlainProcessor
 from onevision.models.positions import mrope_positions
+
+if TYPE_CHECKING:
+    from onevision.engine.compiled import CompiledSteps
+
+See = Callable[[Tensor, Tensor, Tensor], Tensor]
+Read = Callable[[Tensor, Tensor, Tensor], tuple[Tensor, list[Tensor], list[Tensor]]]
+"""As `Tower` and `after_prompt`."""
 
 
 def can_run_plain(folder: Path) -> bool:
@@ -52,7 +59,8 @@ class PlainEngine(LocalEngine):
     """Generates with the checkpoint in a folder for which `can_run_plain`, on the CPU in the given type.
 
     The same texts as `TorchEngine`'s, but for near ties. torch.int8: the matrices in eight bits, all else in float32; a
-    little less exact and about twice as fast. compiled: with compiled steps, for float32 (`engine.compiled`).
+    little less exact and about twice as fast. compiled: see `engine.compiled`, for float32, and for int8, where pictures and prompts are
+    computed in eight bits and steps, which gain nothing by them, in float32.
     """
 
     def __init__(self, folder: Path, dtype: torch.dtype = torch.float32, compiled: bool = False) -> None:
@@ -65,9 +73,15 @@ class PlainEngine(LocalEngine):
         tensors = {name: tensor.to(torch.float32 if int8 else dtype) for name, tensor in _read(folder).items()}
         text = {name.removeprefix("text."): tensor for name, tensor in tensors.items() if name.startswith("text.")}
         head = tensors.get("lm_head.weight", text["embed_tokens.weight"])
-        self.weights = fuse(text, head, config["text_config"], self.context, int8)
-        self.steps = compiled_steps(self.weights) if compiled else None
-        self.tower = Tower.of(tensors, config["vision_config"], int8)
+        # What is compiled has eight bits of its own, and few rows it multiplies as fast without.
+        eager = int8 and not compiled
+        self.weights = fuse(text, head, config["text_config"], self.context, eager)
+        self.tower = Tower.of(tensors, config["vision_config"], eager)
+        self.steps: CompiledSteps | None = None
+        self.see: See = self.tower
+        self.read: Read = partial(after_prompt, self.weights)
+        if compiled:
+            self.steps, self.see, self.read = _compiled(self.weights, self.tower, int8)
         self.image_token, self.merge = config["image_token_id"], config["vision_config"]["spatial_merge_size"]
         sections = config["text_config"]["rope_parameters"]["mrope_section"]
         self.axes = torch.tensor([axis for axis, size in enumerate(sections) for _ in range(size)] * 2)
@@ -83,7 +97,7 @@ class PlainEngine(LocalEngine):
     def look(self, pixel_values: Tensor, grids: Tensor) -> Sequence[Tensor]:
         """As `LocalEngine`."""
         parts = pixel_values.split(grids.prod(-1).tolist())
-        return [self.tower(part, rows, columns) for part, (_, rows, columns) in zip(parts, grids.tolist(), strict=True)]
+        return [self.see(part, *self.tower.turns(rows, columns)) for part, (_, rows, columns) in zip(parts, grids.tolist(), strict=True)]
 
     def run(self, inputs: dict[str, Tensor], features: Sequence[Tensor]) -> Prefill:
         """As `LocalEngine`; prompt by prompt, without their padding."""
@@ -98,130 +112,39 @@ class PlainEngine(LocalEngine):
                 count -= len(seen[own])
                 own += 1
             positions = mrope_positions(ids, rest[:own], self.image_token, self.merge)
-            runs.append(run_prompt(self.weights, ids, seen[:own], self.image_token, positions, self.axes))
+            runs.append(self.read(self._embedded(ids, seen[:own]), *self._turns(positions)))
             following.append(positions.amax() + 1)
             seen, rest = seen[own:], rest[own:]
         return _joined(runs, mask, torch.stack(following))
 
+    def _embedded(self, ids: Tensor, features: Sequence[Tensor]) -> Tensor:
+        """(length, hidden): a prompt's tokens, pictures in their places."""
+        hidden = F.embedding(ids, self.weights.embed)
+        if features:
+            hidden[ids == self.image_token] = torch.cat(list(features)).to(hidden)
+        return hidden
 
-Keys = list[tuple[Tensor, Tensor]]
-
-
-def run_prompt(
-    w: LeanWeights, ids: Tensor, features: Sequence[Tensor], image_token: int, positions: Tensor, axes: Tensor
-) -> tuple[Tensor, Keys]:
-    """One prompt through the text tower: the logits (vocab,) after it, and each layer's keys and values (kv_heads, length, head_dim).
-
-    ids: (length,); positions: (3, length), M-RoPE's; axes: (head_dim,), the axis whose position turns a dimension.
-    """
-    hidden = F.embedding(ids, w.embed)
-    if features:
-        hidden[ids == image_token] = torch.cat(list(features)).to(hidden)
-    # (axis, length, 2, 1, dim) -> for each dimension that of its axis.
-    turned = w.rope[positions].movedim(-1, 0)[torch.arange(w.head_dim), axes].movedim(0, -1)
-    cos, sin = turned.unbind(1)
-    kept: Keys = []
-    for layer in w.layers:
-        qkv = layer.qkv(F.rms_norm(hidden, hidden.shape[1:], layer.norm_attn, w.eps)).view(len(ids), -1, w.head_dim)
-        qk, v = rotated(qkv[:, : -w.kv_heads], cos, sin), qkv[:, -w.kv_heads :].transpose(0, 1)
-        q, k = (part.transpose(0, 1) for part in (qk[:, : w.heads], qk[:, w.heads :]))
-        mixed = F.scaled_dot_product_attention(q[None], k[None], v[None], is_causal=True, enable_gqa=True)
-        kept.append((k, v))
-        hidden = layer.out.add_to(hidden, mixed[0].transpose(0, 1).flatten(1))
-        gate, up = layer.gate_up(F.rms_norm(hidden, hidden.shape[1:], layer.norm_mlp, w.eps)).chunk(2, -1)
-        hidden = layer.down.add_to(hidden, F.silu(gate).mul_(up))
-    return w.head(F.rms_norm(hidden[-1:], hidden.shape[1:], w.norm, w.eps))[0].float(), kept
+    def _turns(self, positions: Tensor) -> tuple[Tensor, Tensor]:
+        """positions: (3, length), M-RoPE's -> cosine and signed sine (length, 1, head_dim): every dimension's by its axis."""
+        turned = self.weights.rope[positions].movedim(-1, 0)[torch.arange(self.weights.head_dim), self.axes]
+        cos, sin = turned.movedim(0, -1).unbind(1)
+        return cos.contiguous(), sin.contiguous()
 
 
-def _joined(runs: Sequence[tuple[Tensor, Keys]], mask: Tensor, following: Tensor) -> Prefill:
-    def padded(part: Tensor) -> Tensor:
-        return F.pad(part, (0, 0, mask.shape[1] - part.shape[1], 0))
+def _compiled(weights: LeanWeights, tower: Tower, int8: bool) -> "tuple[CompiledSteps, See, Read]":
+    """Imported where it is wanted: the compiler takes longer to import than nano to answer."""
+    from onevision.engine.compiled import CompiledPrompt, CompiledSteps, CompiledTower
 
-    layers = [
-        (torch.stack([padded(keys) for keys, _ in layer]), torch.stack([padded(values) for _, values in layer]))
-        for layer in zip(*(kept for _, kept in runs), strict=True)
-    ]
-    return Prefill(torch.stack([logits for logits, _ in runs]), layers, mask, following)
+    return CompiledSteps(weights), CompiledTower(tower, int8), CompiledPrompt(weights, int8)
 
 
-@dataclass(frozen=True)
-class Block:
-    """One block of the picture tower."""
+def _joined(runs: Sequence[tuple[Tensor, list[Tensor], list[Tensor]]], mask: Tensor, following: Tensor) -> Prefill:
+    def stacked(prompts: Sequence[Tensor]) -> Tensor:
+        return torch.stack([F.pad(part, (0, 0, mask.shape[1] - part.shape[1], 0)) for part in prompts])
 
-    norm_attn: Tensor
-    qkv: Linear
-    out: Linear
-    norm_mlp: Tensor
-    gate_up: Linear
-    down: Linear
-
-
-@dataclass(frozen=True)
-class Tower:
-    """The picture tower where every block sees the whole picture."""
-
-    patches: Linear
-    blocks: tuple[Block, ...]
-    norm: Tensor
-    merger: tuple[Linear, Linear]
-    heads: int
-    merge: int
-    theta: float
-
-    @classmethod
-    def of(cls, tensors: Mapping[str, Tensor], config: Mapping[str, Any], int8: bool = False) -> "Tower":
-        """tensors: named "visual.…"; config: vision_config of config.json; int8: see `laid_out`."""
-
-        def linear(*names: str) -> Linear:
-            weight, bias = (torch.cat([tensors[f"visual.{name}.{kind}"] for name in names]) for kind in ("weight", "bias"))
-            return laid_out(weight, bias, int8)
-
-        def block(at: str) -> Block:
-            return Block(
-                norm_attn=tensors[f"visual.{at}.norm1.weight"],
-                qkv=linear(f"{at}.attn.qkv"),
-                out=linear(f"{at}.attn.proj"),
-                norm_mlp=tensors[f"visual.{at}.norm2.weight"],
-                gate_up=linear(f"{at}.mlp.gate_proj", f"{at}.mlp.up_proj"),
-                down=linear(f"{at}.mlp.down_proj"),
-            )
-
-        return cls(
-            patches=laid_out(tensors["visual.patch_embed.proj.weight"].flatten(1), int8=int8),
-            blocks=tuple(block(f"blocks.{number}") for number in range(config["depth"])),
-            norm=tensors["visual.merger.ln_q.weight"],
-            merger=(linear("merger.mlp.0"), linear("merger.mlp.2")),
-            heads=config["num_heads"],
-            merge=config["spatial_merge_size"],
-            theta=config.get("rope_parameters", {}).get("rope_theta", 10000.0),
-        )
-
-    def __call__(self, pixels: Tensor, rows: int, columns: int) -> Tensor:
-        """pixels: (rows * columns, 1176), one picture's patches, merged ones together -> (rows * columns / merge², out)."""
-        hidden = self.patches(pixels.to(self.norm.dtype))
-        count, width = hidden.shape
-        cos, sin = self._turns(rows, columns, width // self.heads)
-        for block in self.blocks:
-            qkv = block.qkv(F.rms_norm(hidden, (width,), block.norm_attn, 1e-6)).view(count, 3, self.heads, -1)
-            q, k = rotated(qkv[:, :2].float(), cos, sin).to(qkv.dtype).transpose(0, 2).unbind(1)
-            mixed = F.scaled_dot_product_attention(q[None], k[None], qkv[:, 2].transpose(0, 1)[None])
-            hidden = block.out.add_to(hidden, mixed[0].transpose(0, 1).reshape(count, width))
-            gate, up = block.gate_up(F.rms_norm(hidden, (width,), block.norm_mlp, 1e-6)).chunk(2, -1)
-            hidden = block.down.add_to(hidden, F.silu(gate).mul_(up))
-        merged = F.rms_norm(hidden, (width,), self.norm, 1e-6).view(count // self.merge**2, -1)
-        first, second = self.merger
-        return second(F.gelu(first(merged)))
-
-    def _turns(self, rows: int, columns: int, dim: int) -> tuple[Tensor, Tensor]:
-        """Cosine and signed sine (patches, 1, 1, dim): a quarter of the dimensions turns with the row, a quarter with the
-        column, and both again."""
-        turns = 1.0 / self.theta ** (torch.arange(0, dim // 2, 2, dtype=torch.float32) / (dim // 2))
-        places = torch.stack(torch.meshgrid(torch.arange(rows), torch.arange(columns), indexing="ij"), -1)
-        m = self.merge
-        places = places.view(rows // m, m, columns // m, m, 2).transpose(1, 2).reshape(-1, 2)
-        angles = (places[..., None].float() * turns).flatten(1)
-        cos, sin = angles.cos(), angles.sin()
-        return torch.cat((cos, cos), -1)[:, None, None], torch.cat((-sin, sin), -1)[:, None, None]
+    logits, keys, values = zip(*runs, strict=True)
+    by_layer = (map(stacked, zip(*kept, strict=True)) for kept in (keys, values))
+    return Prefill(torch.stack(logits), list(zip(*by_layer, strict=True)), mask, following)
 
 
 def _read(folder: Path) -> dict[str, Tensor]:

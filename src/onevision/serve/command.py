@@ -30,7 +30,7 @@ def main(
         typer.Option(help="auto, float32, bfloat16, float16, or int8 for nano on a CPU; auto is float32 for a small model on a CPU"),
     ] = "auto",
     compiled: Annotated[
-        bool, typer.Option("--compile", help="nano's decode steps as machine code, twice as fast; needs g++, and a minute once")
+        bool, typer.Option("--compile", help="nano as machine code, about twice as fast; needs g++, and two minutes once")
     ] = False,
     host: Annotated[str, typer.Option(help="address to listen at; 0.0.0.0 lets other machines in")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="port to listen at; 0 takes a free one", min=0, max=65535)] = 8000,
