@@ -1,6 +1,7 @@
 """What a thought is worth: the same tasks learnt with and without it, at equal data and at equal compute.
 
     python benchmarks/ablation.py --out runs/ablation [--model nano] [--seeds 3] [--steps 60] [--grpo-steps 80] [--limit 300] [--compile]
+        [--arms described grpo]
 
 The start is nano, which can read such pictures and seldom met such questions: sums, differences and counts over bar charts and tables,
 chains of two and three arrows. Its picture tower stays as it is, and looks at every picture once for all runs. Nano was taught in the
@@ -93,9 +94,12 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=60, help="updates of 32 samples; the arms of equal compute take more")
     parser.add_argument("--grpo-steps", type=int, default=80, help="updates of 16 prompts, 8 answers each")
     parser.add_argument("--limit", type=int, default=80, help="held-out problems of each task")
+    parser.add_argument("--arms", nargs="+", choices=[*THOUGHT, "grpo"], default=[*THOUGHT, "grpo"], help="grpo goes on from described")
     parser.add_argument("--jobs", type=int, default=2, help="training runs at a time, each with its share of the processors")
     parser.add_argument("--compile", action="store_true", help="answer the held-out problems with compiled decode steps, on a CPU with g++")
     args = parser.parse_args()
+    if "grpo" in args.arms and "described" not in args.arms:
+        parser.error("grpo goes on from described: name both")
     cost = flops_a_sample(args.model)
     steps = {arm: args.steps if "compute" not in arm else round(args.steps * cost["described"] / cost[arm]) for arm in THOUGHT}
     data = drawn(args.out, max(steps.values()) * SFT["per_device_train_batch_size"], seed=0)
@@ -105,7 +109,10 @@ def main() -> None:
     problems = [made(name, "test").sample(index).problem for name in TASKS for index in range(args.limit)]
     start = score(args.model, problems, args.out / "start", args.compile)
     scores = {"start": np.array([start] * args.seeds)}
-    for arms in (tuple(THOUGHT), ("grpo",)):
+    sft = [arm for arm in THOUGHT if arm in args.arms]
+    for arms in (sft, ["grpo"] if "grpo" in args.arms else []):
+        if not arms:
+            continue
         runs = [
             Run(args.out, arm, seed, args.model, prompts if arm == "grpo" else data, steps[arm])
             for seed in range(args.seeds)
@@ -198,7 +205,7 @@ class Run:
 def tables(scores: dict[str, np.ndarray], steps: dict[str, int], cost: dict[str, float]) -> str:
     """Two Markdown tables: the arms, and their pairs."""
     rng = np.random.default_rng(0)
-    seeds, problems = scores["answer"].shape
+    seeds, problems = scores["start"].shape
     drawn = [(rng.integers(seeds, size=seeds), rng.integers(problems, size=problems)) for _ in range(RESAMPLES)]
     means = {arm: np.array([found[np.ix_(*one)].mean() for one in drawn]) for arm, found in scores.items()}
     arms = [["arm", "updates", "GFLOP a sample", "accuracy [95 %]", "each seed"], ["---", *["---:"] * 4]]
@@ -209,6 +216,8 @@ def tables(scores: dict[str, np.ndarray], steps: dict[str, int], cost: dict[str,
         arms.append([arm, str(steps.get(arm, "")), spent, f"{100 * found.mean():.1f} % [{100 * low:.1f}, {100 * high:.1f}]", each])
     pairs = [["second against first", "difference, points [95 %]", "ratio [95 %]"], ["---", "---:", "---:"]]
     for first, second in PAIRS:
+        if not {first, second} <= set(scores):
+            continue
         gain, ratio = 100 * (means[second] - means[first]), means[second] / np.maximum(means[first], 1e-9)
         whole = scores[second].mean(), scores[first].mean()
         ends = [np.percentile(values, (2.5, 97.5)) for values in (gain, ratio)]
