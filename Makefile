@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/pip --disable-pip-version-check install -q -c constraints.txt
 
-.PHONY: demo test lint snippet nano table decode clean
+.PHONY: demo test lint snippet nano table data-card decode clean
 
 demo: .venv/installed
 	$(BIN)/onevision ask examples/daisies.png "Which number do you have to write in the last daisy?"
@@ -30,6 +30,13 @@ NANO := chain scene bar_chart clock table_lookup line_crossings two_circles circ
 table: .venv/installed
 	$(BIN)/onevision bench $(NANO) --model nano --limit 200 --levels 1 --size 112,168 --out runs/table
 	for card in README.md src/onevision/models/nano_weights/README.md; do $(BIN)/onevision report runs/table --card $$card > /dev/null; done
+
+# The card of what nano is taught, measured on 200 samples a task.
+COMMA := ,
+data-card: .venv/installed-dev
+	$(BIN)/onevision tasks export $(subst $() $(),$(COMMA),$(NANO)) -n 2600 --out runs/nano-data.parquet
+	$(BIN)/onevision export runs/nano-data.parquet --format hf --out runs/nano-data --name "The tasks that nano is taught"
+	cp runs/nano-data/README.md docs/nano-data.md
 
 decode: .venv/installed
 	$(BIN)/python benchmarks/decode.py

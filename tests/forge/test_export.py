@@ -16,6 +16,7 @@ from onevision.cli import main
 from onevision.errors import InputError
 from onevision.forge.export import FORMATS
 from onevision.forge.export.files import told
+from onevision.models.prompts import parse
 from onevision.sources import onevision, open_dataset
 
 datasets = pytest.importorskip("datasets")
@@ -45,7 +46,12 @@ def test_hugging_face(made):
     assert [row["images"][0].tobytes() for row in data] == [one.problem.images[0].tobytes() for one in samples]
     assert data[1]["choices"] == list(samples[1].problem.choices or ()) and data[0]["description"] == samples[0].description.text
     card = (folder / "hf" / "README.md").read_text()
-    assert "| / chain | 1 |" in card.replace("|  /", "| /") and "3 questions about pictures" in card
+    assert "3 questions about pictures" in card
+    chain = next(sample for sample in samples if sample.problem.source == "chain")
+    texts = chain.problem.question, chain.description.text, parse(told(chain.messages[-1])).steps
+    asked, described, steps = (len(text.split()) for text in texts)
+    side = sum(chain.problem.images[0].size) / 2
+    assert f"| chain | 1 | mermaid | 1 | 100.0 % | {asked} / {described} / {steps} | {side:.0f} |" in card
 
 
 def test_llamafactory(made):

@@ -3,7 +3,9 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from onevision.forge.export.files import hf, in_row, parquet_files, told
@@ -24,12 +26,14 @@ configs:
 ---
 # {name}
 
-{count} questions about pictures, each with a formal description of its picture, reasoning steps and an answer. Made with OneVision's
-forge: the answers agree with the sources' by its grader.
+{count} questions about pictures, each with a formal description of its picture, reasoning steps and an answer. Made with
+OneVision: the answers agree with the sources' by its grader.
 
-| domain / source | samples |
-| --- | ---: |
+| domain / source | samples | formalism | distinct answers | commonest answer | words: question / description / steps | picture, px |
+| --- | ---: | --- | ---: | ---: | ---: | ---: |
 {sources}
+
+Words and pixels are medians, a picture's the mean of its sides; the commonest answer is what a constant guess would score.
 
 | column | what |
 | --- | --- |
@@ -40,14 +44,14 @@ forge: the answers agree with the sources' by its grader.
 | messages | the chat to train on, with `<image>` where a picture stands |
 | source, domain, meta | where it is from; what else is known, as JSON |
 
-The pictures and questions are the sources' own, under the sources' own licences.
+What OneVision's tasks have drawn is under Apache-2.0; other pictures and questions are the sources' own, under their licences.
 """
 
 
 def write(samples: Iterable[Sample], folder: Path, name: str) -> int:
     """Write folder/data/train-*.parquet and folder/README.md; how many samples."""
     datasets = hf()
-    text, counts = datasets.Value("string"), Counter[str]()
+    text, groups = datasets.Value("string"), dict[str, _Group]()
     message = {"role": text, "content": text}
     columns = (
         "id",
@@ -64,17 +68,47 @@ def write(samples: Iterable[Sample], folder: Path, name: str) -> int:
     )
     lists = {"images": datasets.List(datasets.Image()), "choices": datasets.List(text), "messages": datasets.List(message)}
     features = datasets.Features(lists | dict.fromkeys(columns, text))
-    count = parquet_files(_rows(samples, counts), folder / "data", features)
-    sources = "\n".join(f"| {place} | {number} |" for place, number in counts.most_common())
+    count = parquet_files(_rows(samples, groups), folder / "data", features)
+    largest = sorted(groups.items(), key=lambda item: -item[1].samples)
+    sources = "\n".join(f"| {place} | {group.cells()} |" for place, group in largest)
     write_atomic(folder / "README.md", CARD.format(name=name, count=count, sources=sources, size=_size(count)))
     return count
 
 
-def _rows(samples: Iterable[Sample], counts: Counter[str]) -> Iterator[dict[str, Any]]:
+@dataclass
+class _Group:
+    """What is counted of a source's samples."""
+
+    formalisms: Counter[str] = field(default_factory=Counter)
+    answers: Counter[str | None] = field(default_factory=Counter)
+    words: list[tuple[int, int, int]] = field(default_factory=list)
+    sides: list[float] = field(default_factory=list)
+
+    @property
+    def samples(self) -> int:
+        return len(self.words)
+
+    def add(self, sample: Sample, steps: str) -> None:
+        problem, description = sample.problem, sample.description
+        self.formalisms[description.formalism] += 1
+        self.answers[problem.answer] += 1
+        self.words.append(tuple(len(text.split()) for text in (problem.question, description.text, steps)))  # type: ignore[arg-type]
+        self.sides += [sum(image.size) / 2 for image in problem.images]
+
+    def cells(self) -> str:
+        """The card's columns behind the name."""
+        words = " / ".join(f"{median(texts):.0f}" for texts in zip(*self.words, strict=True))
+        commonest = 100 * max(self.answers.values()) / self.samples
+        formalisms = ", ".join(sorted(name for name in self.formalisms if name))
+        pixels = f"{median(self.sides):.0f}" if self.sides else ""
+        return f"{self.samples} | {formalisms} | {len(self.answers)} | {commonest:.1f} % | {words} | {pixels}"
+
+
+def _rows(samples: Iterable[Sample], groups: dict[str, _Group]) -> Iterator[dict[str, Any]]:
     for sample in samples:
         problem, domain = sample.problem, str(sample.problem.meta.get("domain", ""))
-        counts[f"{domain} / {problem.source}"] += 1
-        said = str(sample.messages[-1]["content"])
+        steps = parse(str(sample.messages[-1]["content"])).steps
+        groups.setdefault(" / ".join(name for name in (domain, problem.source) if name), _Group()).add(sample, steps)
         yield {
             "id": problem.id,
             "images": in_row(sample),
@@ -86,7 +120,7 @@ def _rows(samples: Iterable[Sample], counts: Counter[str]) -> Iterator[dict[str,
             "formalism": sample.description.formalism,
             "description": sample.description.text,
             "description_by": sample.description.made_by,
-            "steps": parse(said).steps,
+            "steps": steps,
             "reasoning_by": sample.made_by,
             "messages": [{"role": message["role"], "content": told(message)} for message in sample.messages],
             "meta": json.dumps(dict(problem.meta), ensure_ascii=False),
