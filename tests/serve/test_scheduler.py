@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+import threading
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import aclosing
 from typing import Any
 
@@ -138,6 +139,63 @@ def test_the_one_that_computes_has_all_threads_whatever_others_set(engine: Any, 
     finally:
         torch.set_num_threads(before)
     assert found == {3}
+
+
+@pytest.fixture
+def two_cores(engine: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """As if the engine were compiled, on two cores; its answers are as long as they may be."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    monkeypatch.setattr(engine, "releases_lock", True)
+    monkeypatch.setattr(engine, "eos", frozenset())
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.usefixtures("two_cores")
+def test_on_two_cores_prompts_are_run_beside_the_batch(engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    ran, threads, prefill, step = [], set[int](), engine.prefill, Batch.step
+    chats = [messages_for((), text) for text in ("And now?", "And then?", "And at last?")]
+    alone = [asyncio.run(engine.generate(chat, GREEDY))[0].text for chat in chats]
+    engine.prompts.clear()
+    monkeypatch.setattr(engine, "prefill", lambda prompt: (ran.append(threading.current_thread().name), prefill(prompt))[1])
+    monkeypatch.setattr(Batch, "step", lambda batch: (threads.add(torch.get_num_threads()), step(batch))[1])
+
+    async def run() -> None:
+        scheduler = made(BatchScheduler, engine, max_batch=3, queue=8)
+        async with aclosing(scheduler.stream(CHAT, SamplingParams(max_new_tokens=1500))) as deltas:
+            await anext(deltas)
+            together = await asyncio.gather(*(scheduler.generate(chat, GREEDY) for chat in chats))
+        assert [answers[0].text for answers in together] == alone
+        scheduler.close()
+
+    asyncio.run(run())
+    assert ran[0] == "batch" and len(ran) == 4 and all(name.startswith("prompts") for name in ran[1:])
+    assert threads == {1, 2}, "the batch has one core beside a prompt and both without"
+
+
+@pytest.mark.usefixtures("two_cores")
+def test_a_prompt_that_fails_beside_the_batch_is_its_askers_alone(engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    prefill = engine.prefill
+
+    def failing(prompt: Any) -> Any:
+        if threading.current_thread().name.startswith("prompts"):
+            raise RuntimeError("no memory")
+        return prefill(prompt)
+
+    monkeypatch.setattr(engine, "prefill", failing)
+
+    async def run() -> None:
+        scheduler = made(BatchScheduler, engine)
+        async with aclosing(scheduler.stream(CHAT, SamplingParams(max_new_tokens=100))) as deltas:
+            await anext(deltas)
+            with pytest.raises(RuntimeError, match="no memory"):
+                await scheduler.generate(messages_for((), "And now?"), GREEDY)
+            assert [delta async for delta in deltas][-1].completion is not None
+        assert (await scheduler.generate(CHAT, GREEDY))[0].text and scheduler.inside == 0
+        scheduler.close()
+
+    asyncio.run(run())
 
 
 def test_whoever_left_before_the_batch_had_room_holds_up_nobody(engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,17 +4,21 @@ Weights are arguments of it, so one compilation serves an architecture, while it
 once: what was compiled is kept in the user's cache folder, under a name made of all that it depends on.
 """
 
+import ctypes
 import platform
 import sys
 import warnings
+import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass, replace
 from functools import cache
+from itertools import repeat
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, ClassVar, TypeVar
+from zipfile import ZipFile
 
 import platformdirs
 import torch
@@ -30,6 +34,14 @@ Product = type[Blocked] | type[Transposed] | type[Rounded]
 # Its loops, like the products that it calls, take as many threads as PyTorch has at the time. The tracer takes it that no size is 1 and
 # no two are equal, to lay tensors out; the code is right without that, so it shall not refuse them.
 _OPTIONS = {"cpp.threads": -1, "cpp.dynamic_threads": True, "scalar_asserts": False}
+
+# A tensor's handle goes through Python in a capsule.
+_allocated: Any = torch._C._aoti.unsafe_alloc_void_ptrs_from_tensors
+_taken: Any = torch._C._aoti.alloc_tensors_by_stealing_from_void_ptrs
+_pointer = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.py_object, ctypes.c_char_p)(("PyCapsule_GetPointer", ctypes.pythonapi))
+_capsule = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p)(("PyCapsule_New", ctypes.pythonapi))
+
+_array = cache(lambda size: ctypes.c_void_p * size)
 
 ANY = torch.export.Dim.AUTO
 """A dimension that may be of any size."""
@@ -54,23 +66,54 @@ class Part(nn.Module, ABC):
 
 
 class MachineCode:
-    """A part, from the cache folder or compiled into it. Raises MissingPartError where there is no C++ compiler that works."""
+    """A part, from the cache folder or compiled into it. Raises MissingPartError where there is no C++ compiler that works.
+
+    Called through its C interface: PyTorch's loader would hold Python's lock all the while, and a server's other threads up.
+    """
 
     def __init__(self, part: Part) -> None:
-        package = Path(platformdirs.user_cache_dir("onevision")) / "compiled" / f"{_name(part)}.pt2"
-        if not package.exists():
+        library = Path(platformdirs.user_cache_dir("onevision")) / "compiled" / f"{_name(part)}.so"
+        if not library.exists():
             print(f"onevision: compiling {part.purpose}, about 20 s, kept for the next time", file=sys.stderr, flush=True)
-            package.parent.mkdir(parents=True, exist_ok=True)
-            # Beside the package, so that it can be moved into its place whole.
-            with TemporaryDirectory(dir=package.parent) as folder:
-                _compile(part, Path(folder) / package.name).replace(package)
-        self._package: Any = torch._inductor.aoti_load_package(str(package))
+            library.parent.mkdir(parents=True, exist_ok=True)
+            # Beside the library, so that it can be moved into its place whole.
+            with TemporaryDirectory(dir=library.parent) as folder:
+                _compile(part, Path(folder)).replace(library)
+        self._library = ctypes.CDLL(str(library))
+        self._container, results = ctypes.c_void_p(), ctypes.c_size_t()
+        self._do("CreateWithDevice", ctypes.byref(self._container), ctypes.c_size_t(1), b"cpu", None)
+        self._do("GetNumOutputs", self._container, ctypes.byref(results))
+        self._results = results.value
+        weakref.finalize(self, self._library.AOTInductorModelContainerDelete, self._container).atexit = False
 
-    def __call__(self, tensors: Sequence[Tensor]) -> list[Tensor]:
-        """tensors: all of the weights and inputs, flat."""
-        # The package called as a function would sort its arguments out first, for a tenth of a decode step.
-        found: list[Tensor] = self._package.loader.boxed_run([*tensors])
-        return found
+    def __call__(self, weights: "Kept", *inputs: Tensor) -> list[Tensor]:
+        """inputs: flat."""
+        # The code takes over the handles that it is given, and leaves its results' to us. Inputs have a second owner, as in `Kept`.
+        own, given = _allocated(inputs), [*weights.handles(), *_allocated(inputs)]
+        pointers, found = _array(len(given))(*map(_pointer, given, repeat(None))), _array(self._results)()
+        counts = ctypes.c_size_t(len(given)), ctypes.c_size_t(self._results)
+        self._do("Run", self._container, pointers, counts[0], found, counts[1], None, None)
+        _taken(own)
+        results: list[Tensor] = _taken([_capsule(result, None, None) for result in found])
+        return results
+
+    def _do(self, name: str, *arguments: Any) -> None:
+        if self._library[f"AOTInductorModelContainer{name}"](*arguments):
+            raise RuntimeError(f"compiled code failed in {name}; what it says stands above")
+
+
+class Kept:
+    """Tensors that have an owner beside Python as long as this lives. A handle is then given up without Python's lock, for which the
+    code would wait as often as it has tensors."""
+
+    def __init__(self, tensors: Sequence[Tensor]) -> None:
+        self._tensors = list(tensors)
+        weakref.finalize(self, _taken, self.handles()).atexit = False
+
+    def handles(self) -> list[Any]:
+        """One more for each, to be given away."""
+        handles: list[Any] = _allocated(self._tensors)
+        return handles
 
 
 def product() -> type[Blocked] | type[Transposed]:
@@ -133,10 +176,12 @@ def _name(part: Part) -> str:
     return content_id(f"{type(part).__name__} {shapes}", torch.__version__, machine, *code)[:32]
 
 
-def _compile(part: Part, package: Path) -> Path:
+def _compile(part: Part, folder: Path) -> Path:
+    """The library's file, in that folder."""
     # The tracer cannot look into oneDNN's blocks; the code only hands them on.
     weights = [torch.zeros(tensor.shape, dtype=tensor.dtype) if tensor.is_mkldnn else tensor for tensor in tensors(part.like)]
     inputs, sizes = part.example()
+    package = folder / "part.pt2"
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # PyTorch's own, of what its next version will call otherwise
         traced = torch.export.export(
@@ -152,7 +197,9 @@ def _compile(part: Part, package: Path) -> Path:
             reason = " ".join(str(error).split())[:200]
             message = f"compile: {part.purpose} could not be compiled ({reason}); a C++ compiler is needed, e.g. apt-get install g++"
             raise MissingPartError(message) from error
-    return package
+    with ZipFile(package) as files:
+        (library,) = (name for name in files.namelist() if name.endswith(".so"))
+        return Path(files.extract(library, folder))
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from onevision.engine.aot import ANY, MachineCode, Part, filled, laid, product, tensors
+from onevision.engine.aot import ANY, Kept, MachineCode, Part, filled, laid, product, tensors
 from onevision.engine.cache import Memory, Shared, Singles, attend_alone, attend_shared
 from onevision.engine.lean import LeanDecoder, LeanWeights, after_prompt, next_logits
 from onevision.engine.matrix import Matrix, Rounded
@@ -38,12 +38,12 @@ class CompiledSteps:
         """An empty decoder on weights of this architecture."""
         return CompiledDecoder(weights, self)
 
-    def __call__(self, weights: list[Tensor], memory: Memory, tokens: Tensor, positions: Tensor) -> Tensor:
+    def __call__(self, weights: Kept, memory: Memory, tokens: Tensor, positions: Tensor) -> Tensor:
         """As `next_logits`, with a memory whose step has begun. weights: all that `tensors` has, in its order."""
         held = memory.arrays()
         grids = [memory.grid(ids).view(len(held[-1][0]), -1) for ids in (tokens, positions)]
         flat = [tensor for part in held for tensor in (part if isinstance(part, list) else [part])]
-        (logits,) = self._steps[type(memory)]([*weights, *grids, *flat])
+        (logits,) = self._steps[type(memory)](weights, *grids, *flat)
         return memory.rows_of(logits)
 
 
@@ -55,11 +55,11 @@ class CompiledDecoder(LeanDecoder):
 
     def __init__(self, weights: LeanWeights, steps: CompiledSteps) -> None:
         super().__init__(weights)
-        self._steps, self._tensors = steps, tensors(laid(weights, product()))
+        self._steps, self._kept = steps, Kept(tensors(laid(weights, product())))
 
     def _logits(self, tokens: Tensor, positions: Tensor) -> Tensor:
         if len(self.memories) == 1:
-            return self._steps(self._tensors, self.memories[0], tokens, positions)
+            return self._steps(self._kept, self.memories[0], tokens, positions)
         return super()._logits(tokens, positions)
 
 
@@ -68,11 +68,11 @@ class CompiledTower:
 
     def __init__(self, tower: Tower, int8: bool = False) -> None:
         like = laid(tower, Rounded if int8 else product())
-        self._code, self._tensors = MachineCode(_Picture(like)), tensors(like)
+        self._code, self._kept = MachineCode(_Picture(like)), Kept(tensors(like))
 
     def __call__(self, pixels: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
         """As `Tower`."""
-        (features,) = self._code([*self._tensors, pixels, cos, sin])
+        (features,) = self._code(self._kept, pixels, cos, sin)
         return features
 
 
@@ -81,11 +81,11 @@ class CompiledPrompt:
 
     def __init__(self, weights: LeanWeights, int8: bool = False) -> None:
         like = laid(weights, Rounded if int8 else product())
-        self._code, self._tensors = MachineCode(_Prompt(like)), tensors(like)
+        self._code, self._kept = MachineCode(_Prompt(like)), Kept(tensors(like))
 
     def __call__(self, hidden: Tensor, cos: Tensor, sin: Tensor) -> tuple[Tensor, list[Tensor], list[Tensor]]:
         """As `after_prompt`."""
-        logits, *kept = self._code([*self._tensors, hidden, cos, sin])
+        logits, *kept = self._code(self._kept, hidden, cos, sin)
         layers = len(kept) // 2
         return logits, kept[:layers], kept[layers:]
 

@@ -80,6 +80,7 @@ class PlainEngine(LocalEngine):
         self.steps: CompiledSteps | None = None
         self.see: See = self.tower
         self.read: Read = partial(after_prompt, self.weights)
+        self.releases_lock = compiled
         if compiled:
             self.steps, self.see, self.read = _compiled(self.weights, self.tower, int8)
         self.image_token, self.merge = config["image_token_id"], config["vision_config"]["spatial_merge_size"]

@@ -39,6 +39,9 @@ class LocalEngine(ABC):
     lanes = 1
     """Batches that it is worth having in flight: it computes one after the other."""
 
+    releases_lock = False
+    """Whether nearly all of its time goes by without Python's lock, so that two threads can compute at a time."""
+
     def __init__(self, processor: Any, config: Mapping[str, Any], ends: int | Sequence[int] | None, device: torch.device) -> None:
         self.processor = processor
         self.tokenizer = processor.tokenizer

@@ -1,9 +1,10 @@
 """Continuous batching (Orca, OSDI 2022) on the embedded engine: requests join and leave the running batch at every step.
 
-One thread computes, with all cores: a step of the batch, and where there is room in it one prompt of those who wait, by turns. (Two
-threads, one for prompts, take OpenMP's workers and Python's lock from each other, and came out slower.) Another reads chats into
-tensors; the event loop only passes messages. A picture or a whole prompt that was run lately is not run again
-(`LocalEngine.prefill`), and the n answers of a request share its prompt.
+One thread computes, with all cores: a step of the batch, and where there is room in it one prompt of those who wait, by turns. On
+two cores a compiled engine runs the prompt on one of them while the batch makes its steps on the other: two threads that wait for
+each other after every product lose more than that. (Where it is not compiled they take Python's lock from each other, and come out
+slower.) Another thread reads chats into tensors; the event loop only passes messages. A picture or a whole prompt that was run
+lately is not run again (`LocalEngine.prefill`), and the n answers of a request share its prompt.
 """
 
 import asyncio
@@ -12,7 +13,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import AsyncGenerator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from copy import deepcopy
 
 import torch
@@ -92,6 +93,9 @@ class BatchScheduler(Scheduler):
         self._reader = Reader(deepcopy(engine.processor), engine.reader.image_token_id, engine.context)
         self._threads = torch.get_num_threads()
         self._reading = ThreadPoolExecutor(1, "reading", torch.set_num_threads, (1,))
+        self._two_cores = engine.releases_lock and self._threads == 2
+        self._prompts = ThreadPoolExecutor(1, "prompts", torch.set_num_threads, (1,))
+        self._beside: Future[Job] | None = None
         self._waiting: deque[Job] = deque()
         self._running: dict[Row, Job] = {}
         self._wake = threading.Condition()
@@ -108,6 +112,7 @@ class BatchScheduler(Scheduler):
             self._wake.notify_all()
         self._thread.join()
         self._reading.shutdown()
+        self._prompts.shutdown()
 
     async def _pieces(self, asked: Asked, deadline: float) -> AsyncGenerator[Piece, None]:
         loop = asyncio.get_running_loop()
@@ -145,6 +150,7 @@ class BatchScheduler(Scheduler):
                 job = self._next(batch)
                 news = self._admit(batch, job) if job is not None else []
                 if batch.rows:
+                    self._run_beside(batch)
                     news += batch.step()
                 self._tell(news)
             except Exception as error:  # of the model, in the middle of a step: nobody in this batch gets an answer
@@ -157,23 +163,41 @@ class BatchScheduler(Scheduler):
     def _wait_for_work(self, batch: Batch) -> bool:
         """Whether there is more to do; False at the end."""
         with self._wake:
-            self._wake.wait_for(lambda: self._closed or self._waiting or batch.rows)
+            self._wake.wait_for(lambda: self._closed or self._waiting or self._beside or batch.rows)
             return not self._closed
 
     def _next(self, batch: Batch) -> Job | None:
-        """Who has waited longest, with the prompt run, if there is room for all of its answers."""
+        """Who joins the batch now, with the prompt run."""
+        job = None
+        if self._beside:
+            if self._beside.done() or not batch.rows:
+                job, self._beside = self._beside.result(), None
+        elif not (self._two_cores and batch.rows) and (job := self._take(batch)):
+            self._run_prompt(job)
+        return job if job and job.prefill and not job.left else None
+
+    def _run_beside(self, batch: Batch) -> None:
+        """On two cores: have the next prompt run on one of them, and leave the other to the batch."""
+        if self._two_cores:
+            if not self._beside and (job := self._take(batch)):
+                self._beside = self._prompts.submit(self._run_prompt, job)
+            torch.set_num_threads(1 if self._beside else 2)
+
+    def _take(self, batch: Batch) -> Job | None:
+        """Who has waited longest, if there is room for all of the answers."""
         with self._wake:
             if not self._waiting or self._waiting[0].asked.n > self.settings.max_batch - len(batch.rows):
                 return None
-            job = self._waiting.popleft()
+            return self._waiting.popleft()
+
+    def _run_prompt(self, job: Job) -> Job:
         try:
             job.cached = job.prompt.length if job.prompt.id in self.engine.prompts else 0
             job.prefill = self.engine.prefill(job.prompt)
         except Exception as error:
             log.exception("a prompt failed")
             job.send(error)
-            return None
-        return None if job.left else job
+        return job
 
     def _admit(self, batch: Batch, job: Job) -> list[News]:
         asked = job.asked
