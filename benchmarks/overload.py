@@ -1,6 +1,6 @@
 """Ten minutes at twice a server's capacity: no crash, flat memory, and every request answered or refused with 429.
 
-    python benchmarks/overload.py --minutes 10
+    python benchmarks/overload.py --minutes 10 [--dtype int8 --compile]
 
 Twice as many clients as the server has room for, in its batch and its queue, send one request after the other: whole, streamed,
 with a picture that is known or new, a tenth of them vanishing in the middle, some of them faulty. A client that is refused waits as
@@ -42,6 +42,7 @@ FAULTS = {
 def main() -> None:
     args = _arguments()
     command = [sys.executable, str(Path(__file__).parent / "ours_serve.py"), "--port", str(PORT), "--max-batch", "16", "--queue", "16"]
+    command += ["--dtype", args.dtype, *(["--compile"] if args.compile else [])]
     with subprocess.Popen(command, env=os.environ | {"OMP_NUM_THREADS": str(args.threads)}, start_new_session=True) as server:
         try:
             seen, memory = asyncio.run(overload(args.minutes * 60, server))
@@ -164,6 +165,8 @@ def _arguments() -> Any:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--dtype", default="auto")
+    parser.add_argument("--compile", action="store_true", help="our server as machine code")
     parser.add_argument("--plot", type=Path)
     return parser.parse_args()
 
