@@ -35,12 +35,11 @@ Product = type[Blocked] | type[Transposed] | type[Rounded]
 # no two are equal, to lay tensors out; the code is right without that, so it shall not refuse them.
 _OPTIONS = {"cpp.threads": -1, "cpp.dynamic_threads": True, "scalar_asserts": False}
 
-# A tensor's handle goes through Python in a capsule.
+# A tensor's handle goes through Python in a capsule, and several to C in an array, a type for each size that is dear to make.
 _allocated: Any = torch._C._aoti.unsafe_alloc_void_ptrs_from_tensors
 _taken: Any = torch._C._aoti.alloc_tensors_by_stealing_from_void_ptrs
 _pointer = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.py_object, ctypes.c_char_p)(("PyCapsule_GetPointer", ctypes.pythonapi))
 _capsule = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p)(("PyCapsule_New", ctypes.pythonapi))
-
 _array = cache(lambda size: ctypes.c_void_p * size)
 
 ANY = torch.export.Dim.AUTO
