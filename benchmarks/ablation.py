@@ -96,7 +96,7 @@ def main() -> None:
     parser.add_argument("--limit", type=int, default=80, help="held-out problems of each task")
     parser.add_argument("--arms", nargs="+", choices=[*THOUGHT, "grpo"], default=[*THOUGHT, "grpo"], help="grpo goes on from described")
     parser.add_argument("--jobs", type=int, default=2, help="training runs at a time, each with its share of the processors")
-    parser.add_argument("--compile", action="store_true", help="answer the held-out problems with compiled decode steps, on a CPU with g++")
+    parser.add_argument("--compile", action="store_true", help="answer the held-out problems with nano as machine code, on a CPU with g++")
     args = parser.parse_args()
     if "grpo" in args.arms and "described" not in args.arms:
         parser.error("grpo goes on from described: name both")

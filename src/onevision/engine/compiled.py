@@ -101,7 +101,7 @@ class _Picture(Part):
     def example(self) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         """As `Part`."""
         patches = 13 * self.like.merge**2
-        turns = (torch.zeros(patches, 1, 1, len(self.like.norm) // self.like.heads) for _ in range(2))
+        turns = (torch.zeros(patches, 1, len(self.like.norm) // self.like.heads) for _ in range(2))
         # That they come as many as are merged at a time makes for faster code where it is known.
         some = self.like.merge**2 * torch.export.Dim("merged")
         return (torch.zeros(patches, self.like.patch), *turns), ({0: some},) * 3

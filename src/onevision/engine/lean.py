@@ -28,7 +28,7 @@ _ONE_THREAD_ROWS, _ONE_THREAD_BYTES = 5, 2**26
 
 @dataclass(frozen=True)
 class Layer:
-    """One decoder layer: q, k and v in one product, gate and up in another."""
+    """One layer of either tower: q, k and v in one product, gate and up in another."""
 
     norm_attn: Tensor
     qkv: Linear
@@ -229,7 +229,7 @@ Attend = Callable[[int, Tensor, Tensor, Tensor], Tensor]
 def next_logits(w: LeanWeights, tokens: Tensor, positions: Tensor, attend: Attend) -> Tensor:
     """tokens, positions: (tokens,) int64 -> logits (tokens, vocab) float32 after each. attend: reading what the tokens' rows hold."""
     cos, sin = w.rope.index_select(0, positions).unbind(1)
-    return _logits(w, _through_layers(w, F.embedding(tokens, w.embed), cos, sin, attend))
+    return _logits(w, _through_text(w, F.embedding(tokens, w.embed), cos, sin, attend))
 
 
 def after_prompt(w: LeanWeights, hidden: Tensor, cos: Tensor, sin: Tensor) -> tuple[Tensor, list[Tensor], list[Tensor]]:
@@ -245,19 +245,26 @@ def after_prompt(w: LeanWeights, hidden: Tensor, cos: Tensor, sin: Tensor) -> tu
         mixed = F.scaled_dot_product_attention(q[None], k[None], v[None], is_causal=True, enable_gqa=True)
         return mixed[0].transpose(0, 1).flatten(1)
 
-    hidden = _through_layers(w, hidden, cos, sin, attend)[-1:]
+    hidden = _through_text(w, hidden, cos, sin, attend)[-1:]
     keys, values = zip(*kept, strict=True)
     return _logits(w, hidden)[0], list(keys), list(values)
 
 
-def _through_layers(w: LeanWeights, hidden: Tensor, cos: Tensor, sin: Tensor, attend: Attend) -> Tensor:
-    for index, layer in enumerate(w.layers):
-        normed = F.rms_norm(hidden, hidden.shape[1:], layer.norm_attn, w.eps)
-        qkv = layer.qkv(normed).view(hidden.shape[0], -1, w.head_dim)
-        qk, v = qkv[:, : -w.kv_heads], qkv[:, -w.kv_heads :]
-        qk = rotated(qk, cos, sin)
-        hidden = layer.out.add_to(hidden, attend(index, qk[:, : w.heads], qk[:, w.heads :], v))
-        normed = F.rms_norm(hidden, hidden.shape[1:], layer.norm_mlp, w.eps)
+def _through_text(w: LeanWeights, hidden: Tensor, cos: Tensor, sin: Tensor, attend: Attend) -> Tensor:
+    return through_layers(w.layers, hidden, cos, sin, attend, w.heads, w.kv_heads, w.eps)
+
+
+def through_layers(
+    layers: Sequence[Layer], hidden: Tensor, cos: Tensor, sin: Tensor, attend: Attend, heads: int, kv_heads: int, eps: float
+) -> Tensor:
+    """hidden: (tokens, hidden) -> the same behind the last layer; cos, sin: (tokens, 1, head_dim), sine signed."""
+    for index, layer in enumerate(layers):
+        normed = F.rms_norm(hidden, hidden.shape[1:], layer.norm_attn, eps)
+        qkv = layer.qkv(normed).view(hidden.shape[0], heads + 2 * kv_heads, -1)
+        qk, v = qkv[:, :-kv_heads], qkv[:, -kv_heads:]
+        qk = rotated(qk, cos, sin).to(v.dtype)
+        hidden = layer.out.add_to(hidden, attend(index, qk[:, :heads], qk[:, heads:], v))
+        normed = F.rms_norm(hidden, hidden.shape[1:], layer.norm_mlp, eps)
         gate, up = layer.gate_up(normed).chunk(2, -1)
         hidden = layer.down.add_to(hidden, F.silu(gate).mul_(up))
     return hidden

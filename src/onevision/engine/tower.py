@@ -9,20 +9,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from onevision.engine.lean import rotated
+from onevision.engine.lean import Layer, through_layers
 from onevision.engine.matrix import Linear, laid_out
 
-
-@dataclass(frozen=True)
-class Block:
-    """One block of the picture tower."""
-
-    norm_attn: Tensor
-    qkv: Linear
-    out: Linear
-    norm_mlp: Tensor
-    gate_up: Linear
-    down: Linear
+# Of every norm; no config tells it.
+_EPS = 1e-6
 
 
 @dataclass(frozen=True)
@@ -30,7 +21,7 @@ class Tower:
     """The picture tower. patch: numbers in a patch; merge: patches a side that become one feature; theta: of the rotary angles."""
 
     patches: Linear
-    blocks: tuple[Block, ...]
+    blocks: tuple[Layer, ...]
     norm: Tensor
     merger: tuple[Linear, Linear]
     patch: int
@@ -46,8 +37,8 @@ class Tower:
             weight, bias = (torch.cat([tensors[f"visual.{name}.{kind}"] for name in names]) for kind in ("weight", "bias"))
             return laid_out(weight, bias, int8)
 
-        def block(at: str) -> Block:
-            return Block(
+        def block(at: str) -> Layer:
+            return Layer(
                 norm_attn=tensors[f"visual.{at}.norm1.weight"],
                 qkv=linear(f"{at}.attn.qkv"),
                 out=linear(f"{at}.attn.proj"),
@@ -71,22 +62,20 @@ class Tower:
     def __call__(self, pixels: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
         """pixels: (patches, 1176), one picture's, merged ones together; cos, sin: as `turns` -> features (patches / merge², out)."""
         hidden = self.patches(pixels.to(self.norm.dtype))
-        count, width = hidden.shape
-        for block in self.blocks:
-            qkv = block.qkv(F.rms_norm(hidden, (width,), block.norm_attn, 1e-6)).view(count, 3, self.heads, -1)
-            q, k = rotated(qkv[:, :2].float(), cos, sin).to(qkv.dtype).transpose(0, 2).unbind(1)
-            mixed = F.scaled_dot_product_attention(q[None], k[None], qkv[:, 2].transpose(0, 1)[None])
-            hidden = block.out.add_to(hidden, mixed[0].transpose(0, 1).reshape(count, width))
-            gate, up = block.gate_up(F.rms_norm(hidden, (width,), block.norm_mlp, 1e-6)).chunk(2, -1)
-            hidden = block.down.add_to(hidden, F.silu(gate).mul_(up))
-        merged = F.rms_norm(hidden, (width,), self.norm, 1e-6).view(count // self.merge**2, -1)
+        hidden = through_layers(self.blocks, hidden, cos, sin, _attend_to_all, self.heads, self.heads, _EPS)
+        merged = F.rms_norm(hidden, hidden.shape[1:], self.norm, _EPS).view(hidden.shape[0] // self.merge**2, -1)
         first, second = self.merger
         return second(F.gelu(first(merged)))
 
     def turns(self, rows: int, columns: int) -> tuple[Tensor, Tensor]:
-        """For a picture of so many patches: cosine and signed sine (patches, 1, 1, head_dim) float32. A quarter of the dimensions
+        """For a picture of so many patches: cosine and signed sine (patches, 1, head_dim) float32. A quarter of the dimensions
         turns with the row, a quarter with the column, and both again."""
         return _turns(rows, columns, self.merge, len(self.norm) // self.heads, self.theta)
+
+
+def _attend_to_all(_: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    q, k, v = (part.transpose(0, 1)[None] for part in (q, k, v))
+    return F.scaled_dot_product_attention(q, k, v)[0].transpose(0, 1).flatten(1)
 
 
 # Pictures of one size often come one after the other.
@@ -97,4 +86,4 @@ def _turns(rows: int, columns: int, m: int, dim: int, theta: float) -> tuple[Ten
     places = places.view(rows // m, m, columns // m, m, 2).transpose(1, 2).reshape(-1, 2)
     angles = (places[..., None].float() * turns).flatten(1)
     cos, sin = angles.cos(), angles.sin()
-    return torch.cat((cos, cos), -1)[:, None, None], torch.cat((-sin, sin), -1)[:, None, None]
+    return torch.cat((cos, cos), -1)[:, None], torch.cat((-sin, sin), -1)[:, None]

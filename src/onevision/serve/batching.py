@@ -172,16 +172,16 @@ class BatchScheduler(Scheduler):
         if self._beside:
             if self._beside.done() or not batch.rows:
                 job, self._beside = self._beside.result(), None
+                torch.set_num_threads(self._threads)
         elif not (self._two_cores and batch.rows) and (job := self._take(batch)):
             self._run_prompt(job)
         return job if job and job.prefill and not job.left else None
 
     def _run_beside(self, batch: Batch) -> None:
         """On two cores: have the next prompt run on one of them, and leave the other to the batch."""
-        if self._two_cores:
-            if not self._beside and (job := self._take(batch)):
-                self._beside = self._prompts.submit(self._run_prompt, job)
-            torch.set_num_threads(1 if self._beside else 2)
+        if self._two_cores and not self._beside and (job := self._take(batch)):
+            self._beside = self._prompts.submit(self._run_prompt, job)
+            torch.set_num_threads(1)
 
     def _take(self, batch: Batch) -> Job | None:
         """Who has waited longest, if there is room for all of the answers."""
