@@ -15,7 +15,8 @@ form of `described`, so this tells how best to teach a model that can already de
     grpo               `described`, then GRPO with the common grader
 
 With one seed all arms see the same samples in the same order; only what stands between question and answer differs. Accuracy is greedy, on
-the same held-out problems for all, each of at least two steps. Intervals: seeds and problems are resampled
+the same held-out problems for all, each of at least two steps; of `grpo` and of what it goes on from also that of one answer a problem
+sampled at temperature 1 ("sampled"), which is what GRPO is rewarded for. Intervals: seeds and problems are resampled
 together, the same ones for both arms of a pair (Efron & Tibshirani 1993, percentiles). Run again, it goes on where it stopped.
 """
 
@@ -54,7 +55,8 @@ TASKS: dict[str, dict[str, Any]] = {
 LEVEL, SIZE = 2, (150, 224)
 THOUGHT = {"answer": "none", "steps": "steps", "described": "described", "answer, compute": "none", "steps, compute": "steps"}
 PAIRS = (("answer", "described"), ("answer, compute", "described"), ("steps", "described"), ("steps, compute", "described"),
-         ("described", "grpo"))  # fmt: skip
+         ("described", "grpo"), ("described, sampled", "grpo, sampled"))  # fmt: skip
+GREEDY, SAMPLED = SamplingParams(max_new_tokens=320), SamplingParams(max_new_tokens=320, temperature=1.0, seed=0)
 RESAMPLES = 2000
 
 SFT = {
@@ -107,7 +109,7 @@ def main() -> None:
     prompts = drawn(args.out, 2 * args.grpo_steps * GRPO["per_device_train_batch_size"], seed=1)
     steps["grpo"] = args.grpo_steps
     problems = [made(name, "test").sample(index).problem for name in TASKS for index in range(args.limit)]
-    start = score(args.model, problems, args.out / "start", args.compile)
+    start = score(args.model, problems, GREEDY, args.out / "start", args.compile)
     scores = {"start": np.array([start] * args.seeds)}
     sft = [arm for arm in THOUGHT if arm in args.arms]
     for arms in (sft, ["grpo"] if "grpo" in args.arms else []):
@@ -121,9 +123,11 @@ def main() -> None:
         runs[0].train(jobs=1)  # alone: it fills the store of picture features for all
         with ThreadPoolExecutor(args.jobs) as pool:
             list(pool.map(lambda run: run.train(args.jobs), runs))
-        with ThreadPoolExecutor(args.jobs) as pool:
-            found = list(pool.map(lambda run: score(str(run.model), problems, run.folder, args.compile), runs))
-        scores |= {arm: np.array([right for run, right in zip(runs, found, strict=True) if run.arm == arm]) for arm in arms}
+        for arm in arms:
+            chosen = [run for run in runs if run.arm == arm]
+            scores[arm] = scored(chosen, problems, GREEDY, args)
+            if "grpo" in args.arms and arm in ("described", "grpo"):
+                scores[f"{arm}, sampled"] = scored(chosen, problems, SAMPLED, args)
     write_atomic(args.out / "scores.json", json.dumps({arm: found.tolist() for arm, found in scores.items()}))
     print(tables(scores, steps, cost))
 
@@ -162,9 +166,16 @@ def made(name: str, split: str, seed: int = 0) -> Task:
     return tasks.make(name, split=split, seed=seed, levels=(LEVEL,), size=SIZE, **TASKS[name])
 
 
-def score(model: str, problems: list[Problem], folder: Path, compiled: bool) -> list[float]:
-    """1 for every held-out problem that is answered rightly, greedily."""
-    subject, asking = Subject("ablation", "test", problems), Asking(model, SamplingParams(max_new_tokens=320))
+def scored(runs: list["Run"], problems: list[Problem], sampling: SamplingParams, args: argparse.Namespace) -> np.ndarray:
+    """(runs, problems), as `score` has them."""
+    with ThreadPoolExecutor(args.jobs) as pool:
+        name = "sampled" if sampling.temperature else "greedy"
+        return np.array(list(pool.map(lambda run: score(str(run.model), problems, sampling, run.folder / name, args.compile), runs)))
+
+
+def score(model: str, problems: list[Problem], sampling: SamplingParams, folder: Path, compiled: bool) -> list[float]:
+    """1 for every held-out problem that is answered rightly."""
+    subject, asking = Subject("ablation", "test", problems), Asking(model, sampling)
     found = measure(load_engine(model, compiled=compiled), subject, asking, folder / "bench")
     return [record["score"] or 0.0 for record in found.records]
 

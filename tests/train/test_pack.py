@@ -179,6 +179,19 @@ def test_attention_stays_inside_each_sample(causal, alone, parts, monkeypatch):
         torch.testing.assert_close(whole[part], mixed.flatten(1))
 
 
+@pytest.mark.parametrize("causal", [True, False])
+@pytest.mark.parametrize("alone", [160, 640])
+def test_bfloat16_attends_as_float32_does(causal, alone, monkeypatch):
+    """On a CPU samples of middling length are products of their own there."""
+    monkeypatch.setattr(packing, "ALONE_BFLOAT16", alone)
+    torch.manual_seed(0)
+    q, k, v = torch.randn(3, 390, 4, 8)
+    row = Packing([170, 20, 200], causal)
+    wanted = row.attend(q, k[:, :2], v[:, :2], 0.3)
+    low = row.attend(*(x.bfloat16() for x in (q, k[:, :2], v[:, :2])), 0.3)
+    torch.testing.assert_close(low.float(), wanted, atol=0.05, rtol=0.05)
+
+
 def test_encoded_fields_that_prompts_use():
     """GRPO cuts prompts out of samples by these, in this order."""
     assert list(Encoded.__dataclass_fields__)[:5] == ["input_ids", "labels", "positions", "pixel_values", "grid"]
