@@ -98,7 +98,7 @@ def main() -> None:
     parser.add_argument("--limit", type=int, default=80, help="held-out problems of each task")
     parser.add_argument("--arms", nargs="+", choices=[*THOUGHT, "grpo"], default=[*THOUGHT, "grpo"], help="grpo goes on from described")
     parser.add_argument("--jobs", type=int, default=2, help="training runs at a time, each with its share of the processors")
-    parser.add_argument("--compile", action="store_true", help="answer the held-out problems with nano as machine code, on a CPU with g++")
+    parser.add_argument("--compile", action="store_true", help="machine code answers for GRPO and the held-out problems, on a CPU with g++")
     args = parser.parse_args()
     if "grpo" in args.arms and "described" not in args.arms:
         parser.error("grpo goes on from described: name both")
@@ -116,11 +116,12 @@ def main() -> None:
         if not arms:
             continue
         runs = [
-            Run(args.out, arm, seed, args.model, prompts if arm == "grpo" else data, steps[arm])
+            Run(args.out, arm, seed, args.model, prompts if arm == "grpo" else data, steps[arm], args.compile)
             for seed in range(args.seeds)
             for arm in arms
         ]
-        runs[0].train(jobs=1)  # alone: it fills the store of picture features for all
+        if arms == sft:
+            runs[0].train(jobs=1)  # alone: it fills the store of picture features for all
         with ThreadPoolExecutor(args.jobs) as pool:
             list(pool.map(lambda run: run.train(args.jobs), runs))
         for arm in arms:
@@ -167,10 +168,9 @@ def made(name: str, split: str, seed: int = 0) -> Task:
 
 
 def scored(runs: list["Run"], problems: list[Problem], sampling: SamplingParams, args: argparse.Namespace) -> np.ndarray:
-    """(runs, problems), as `score` has them."""
-    with ThreadPoolExecutor(args.jobs) as pool:
-        name = "sampled" if sampling.temperature else "greedy"
-        return np.array(list(pool.map(lambda run: score(str(run.model), problems, sampling, run.folder / name, args.compile), runs)))
+    """(runs, problems), as `score` has them; one run after the other, each on all processors."""
+    name = "sampled" if sampling.temperature else "greedy"
+    return np.array([score(str(run.model), problems, sampling, run.folder / name, args.compile) for run in runs])
 
 
 def score(model: str, problems: list[Problem], sampling: SamplingParams, folder: Path, compiled: bool) -> list[float]:
@@ -190,6 +190,7 @@ class Run:
     start: str
     data: Path
     steps: int
+    compiled: bool
 
     @property
     def folder(self) -> Path:
@@ -202,7 +203,7 @@ class Run:
     def train(self, jobs: int) -> None:
         """Learn, in a process with its share of the processors."""
         sft = SFT | {"feature_cache": str(self.out / "features"), "thought": THOUGHT.get(self.arm)}
-        recipe: dict[str, Any] = GRPO if self.arm == "grpo" else sft
+        recipe: dict[str, Any] = GRPO | {"rollout": "compiled" if self.compiled else "torch"} if self.arm == "grpo" else sft
         start = str(self.out / f"described-{self.seed}" / "model") if self.arm == "grpo" else self.start
         named = {"model_name_or_path": start, "output_dir": str(self.model), "dataset": str(self.data)}
         recipe = recipe | named | {"max_steps": self.steps, "seed": self.seed}

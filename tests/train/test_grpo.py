@@ -5,6 +5,7 @@ import signal
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import torch
@@ -13,8 +14,10 @@ from safetensors.torch import load_file
 
 from onevision.engine.lean import LeanDecoder
 from onevision.errors import InputError
+from onevision.train import grpo
 from onevision.train.data import Corpus, Share
 from onevision.train.grpo import GRPOTrainer, _planned, reinforce
+from onevision.train.loss import LossType
 from onevision.train.pack import use_packing
 from onevision.train.prompts import Prompts
 from onevision.train.recipe import GRPORecipe
@@ -154,6 +157,37 @@ def test_groups_without_variance_change_nothing(recipe):
     assert len(row.layout.unfolding.lengths) == 1
     tokens = sum(len(trainer._tokens(c)) for group in both for c in group.completions)
     assert torch.allclose(row.weight, torch.full((2,), 1 / tokens)), "but they count in the mean"
+
+
+@pytest.mark.parametrize("loss_type", get_args(LossType))
+def test_equal_answers_run_once(recipe, loss_type, monkeypatch):
+    """The loss, its gradient and the figures are what they would be with all of them in the row."""
+    reference, _ = starting_model(recipe)
+    use_packing(reference)
+    trainer, data = trainer_of(replace(recipe, loss_type=loss_type, beta=0.1))
+    trainer.reference = reference
+    answered = trainer._answer(dict(enumerate(next(iter(data)))), 0)
+    again = [(0, 1, 0, 0), (2, 3, 2, 2)]
+    repeated = [
+        replace(group, completions=[group.completions[i] for i in order], judged=[replace(group.judged[i], total=float(i)) for i in order])
+        for group, order in zip(answered, again, strict=True)
+    ]
+    # The same answer to the same question, otherwise rewarded, is another one.
+    repeated[1] = replace(repeated[1], judged=[*repeated[1].judged[:3], replace(repeated[1].judged[3], total=7.0)])
+    found = []
+    for merge in (grpo.distinct, lambda completions, _: dict.fromkeys(range(len(completions)), 1)):
+        monkeypatch.setattr(grpo, "distinct", merge)
+        trainer.figures.clear()
+        trainer.model.zero_grad()
+        trainer.rows = trainer._rows(repeated)
+        loss = trainer.learn(trainer.model)
+        found.append((loss, {name: weight.grad for name, weight in trainer.model.named_parameters()}, dict(trainer.figures)))
+        found[-1][2]["completions"] = [sum(len(row.advantage) for row in trainer.rows)]
+    (loss, gradient, figures), (whole_loss, whole_gradient, whole_figures) = found
+    assert (figures.pop("completions"), whole_figures.pop("completions")) == ([5], [8])
+    torch.testing.assert_close(loss, whole_loss)
+    torch.testing.assert_close(gradient, whole_gradient, rtol=1e-4, atol=1e-6)
+    assert figures == {name: pytest.approx(values) for name, values in whole_figures.items()}
 
 
 def test_cut_answers_teach_nothing_where_asked(recipe):

@@ -138,8 +138,8 @@ class GRPOTrainer(StreamTrainer):
         rewards = torch.tensor([[float("nan") if j.total is None else j.total for j in group.judged] for group in answered])
         every = self.accelerator.gather(rewards.to(device)).cpu() if recipe.scale_rewards == "batch" else None
         gains = advantages(rewards, recipe.scale_rewards, every)
-        groups = [Group(a.prompt.encoded, [self._tokens(c) for c in a.completions]) for a in answered]
-        lengths = torch.tensor([[len(c) for c in group.completions] for group in groups])
+        tokens = [[self._tokens(c) for c in a.completions] for a in answered]
+        lengths = torch.tensor([[len(completion) for completion in group] for group in tokens])
         counted = ~rewards.isnan()
         whole = self.accelerator.reduce(torch.stack((counted.sum(), (lengths * counted).sum())).to(device))
         # Gradients are averaged over processes, and this loss is already a mean over them all.
@@ -149,16 +149,20 @@ class GRPOTrainer(StreamTrainer):
             * self.accelerator.num_processes
         )
         # A group without variance has no gradient unless the reference pulls: it need not be run.
-        live = [g for g in range(len(groups)) if gains[g].any() or (recipe.beta and counted[g].any())] or [0]
+        live = [g for g in range(len(answered)) if gains[g].any() or (recipe.beta and counted[g].any())] or [0]
+        merged = {g: distinct(tokens[g], rewards[g].tolist()) for g in live}
+        groups = {g: Group(answered[g].prompt.encoded, [tokens[g][first] for first in merged[g]]) for g in live}
         rows = []
-        for numbers in rows_of_groups([groups[g] for g in live], recipe.pack_tokens or ROW_TOKENS):
+        for numbers in rows_of_groups(list(groups.values()), recipe.pack_tokens or ROW_TOKENS):
             chosen = [live[number] for number in numbers]
-            rows.append(self._row([groups[g] for g in chosen], [answered[g].features for g in chosen], gains[chosen], shares[chosen]))
+            gain = torch.cat([gains[g, list(merged[g])] for g in chosen])
+            weight = torch.cat([shares[g, list(merged[g])] * torch.tensor(list(merged[g].values())) for g in chosen])
+            rows.append(self._row([groups[g] for g in chosen], [answered[g].features for g in chosen], gain, weight))
         # Where the model is sharded, all processes must run as many rows.
         most = int(self.accelerator.gather(torch.tensor([len(rows)], device=device)).max())
         return rows + [replace(rows[-1], weight=torch.zeros_like(rows[-1].weight))] * (most - len(rows))
 
-    def _row(self, groups: list[Group], features: list[Tensor | None], gains: Tensor, shares: Tensor) -> Row:
+    def _row(self, groups: list[Group], features: list[Tensor | None], advantage: Tensor, weight: Tensor) -> Row:
         device = self.policy.device
         batch: dict[str, Any] = collate_groups(groups)
         layout = tree(batch["prompts"], batch["completions"], device)
@@ -166,7 +170,7 @@ class GRPOTrainer(StreamTrainer):
         known = [part for part in features if part is not None and len(part)]
         if known:
             del batch["pixel_values"]
-        row = Row(batch, layout, torch.cat(known) if known else None, gains.flatten().to(device), shares.flatten().to(device))
+        row = Row(batch, layout, torch.cat(known) if known else None, advantage.to(device), weight.to(device))
         if self.recipe.beta:
             with torch.no_grad(), self._as_reference() as reference, self.autocast_smart_context():
                 row.reference = self._score(reference, row).logprobs
@@ -174,7 +178,7 @@ class GRPOTrainer(StreamTrainer):
 
     def learn(self, model: Any) -> Tensor:
         """Gradients of the loss over all rows; returns the loss."""
-        total, entropy, sums = torch.zeros((), device=self.policy.device), [], Counter[str]()
+        total, sums = torch.zeros((), device=self.policy.device), Counter[str]()
         for number, row in enumerate(self.rows):
             with self.accumulating(model, last=number == len(self.rows) - 1):
                 scored = self._score(model, row)
@@ -185,10 +189,10 @@ class GRPOTrainer(StreamTrainer):
             row.old = old
             total += loss.detach()
             self.tokens += len(row.batch["input_ids"])
-            entropy.append(scored.entropy)
+            parts["entropy"] = (scored.entropy * row.weight[row.batch["owner"]]).sum()
             sums.update({name: float(part) for name, part in parts.items()})
         whole = sums.pop("weight") or 1.0
-        self._note(entropy=float(torch.cat(entropy).mean()), **{name: part / whole for name, part in sums.items()})
+        self._note(**{name: part / whole for name, part in sums.items()})
         return total
 
     def _score(self, model: Any, row: Row) -> Any:
@@ -243,6 +247,15 @@ class GRPOTrainer(StreamTrainer):
             logs = logs | {name: _mean(values) for name, values in self.figures.items()}
             self.figures.clear()
         super().log(logs, *args, **kwargs)
+
+
+def distinct(completions: Sequence[Sequence[int]], rewards: Sequence[float]) -> dict[int, int]:
+    """The completions of a group that stand in its row, as {number: how many it stands for}. Those of the same tokens and the same
+    reward have one and the same loss, and a sure model often says the same again."""
+    first: dict[Any, int] = {}
+    return Counter(
+        first.setdefault((tuple(tokens), reward), number) for number, (tokens, reward) in enumerate(zip(completions, rewards, strict=True))
+    )
 
 
 def _mean(values: Sequence[float]) -> float:
