@@ -41,6 +41,17 @@ def test_answers_run_evenly_from_none_to_three() -> None:
     assert all(0.18 < answers.count(str(n)) / 400 < 0.32 for n in range(4))
 
 
+def test_the_steps_hold_every_path_against_the_two_stations_asked_about() -> None:
+    for index in range(60):
+        item = MetroPaths(levels=(3,), size=(60, 60)).item(index)
+        *walk, total = item.steps.splitlines()
+        paths = [line.replace(" path:", "") for line in item.description.text.splitlines()]
+        asked = total.split(":")[0]
+        assert [line.split(" = ")[0] for line in walk] == [f"- {path}" for path in paths]
+        assert [line.split("? ")[1][:3].strip() for line in walk] == ["yes" if path.endswith(asked) else "no" for path in paths]
+        assert total == f"{asked}: {item.answer}" and walk[-1].endswith(f" {item.answer}")
+
+
 def _reach(mask: np.ndarray, start: tuple[int, int]) -> set[tuple[int, int]]:
     """The pixels (x, y) of the mask connected with `start`."""
     seen, todo = {start}, [start]

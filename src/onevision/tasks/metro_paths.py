@@ -11,6 +11,7 @@ from onevision.formal import figure
 from onevision.formal.figure import Statement
 from onevision.tasks.base import Config, Item, Task
 from onevision.tasks.canvas import COLOURS, RGB, XY, Canvas, Style, picture_size
+from onevision.tasks.walks import count
 from onevision.types import Description
 
 QUESTIONS = (
@@ -64,7 +65,7 @@ class MetroPaths(Task):
     """Paths of one colour each along a lattice between stations around it, as in BlindTest's subway map."""
 
     name = "metro_paths"
-    version = 2
+    version = 3
     Config = MetroPathsConfig
 
     @classmethod
@@ -85,9 +86,11 @@ class MetroPaths(Task):
         picked = rng.sample(PALETTE[: config.colours], len(pairs))
         paths = dict(zip((name for name in COLOURS if name in picked), pairs, strict=True))
         text = figure.write(tuple(Statement(f"{colour} path", ":", pair) for colour, pair in paths.items()))
-        found = [colour for colour, pair in paths.items() if pair == tuple(sorted(asked))]
-        steps = f"{' '.join(sorted(asked))}: {', '.join(found) or 'none'}. {len(found)}"
-        question, answer = rng.choice(QUESTIONS).format(a=asked[0], b=asked[1]), str(len(found))
+        wanted = tuple(sorted(asked))
+        walk = count([(f"{colour} {' '.join(pair)}", pair == wanted) for colour, pair in paths.items()], f"= {' '.join(wanted)}")
+        answer = str(sum(pair == wanted for pair in pairs))
+        steps = f"{walk}\n{' '.join(wanted)}: {answer}"
+        question = rng.choice(QUESTIONS).format(a=asked[0], b=asked[1])
         description = Description("figure", text)
         self.claim(description, question)
         canvas = Canvas(*_page(rng, config), Style.sample(rng, config.variety, config.renderer))
