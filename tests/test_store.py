@@ -44,10 +44,10 @@ def test_markers_remember_what_is_done(tmp_path: Path) -> None:
     assert Markers(tmp_path / "done").all() == {0: {"kept": 1}, 3: {"kept": 2}}
 
 
-def test_a_folder_is_worked_in_alone_until_its_process_is_gone(tmp_path: Path) -> None:
-    code = (
-        f"from pathlib import Path; from onevision.store import alone\nwith alone(Path({str(tmp_path)!r})): print(1, flush=True); input()"
-    )
+@pytest.mark.parametrize("forked", [False, True])
+def test_a_folder_is_worked_in_alone_until_its_process_is_gone(tmp_path: Path, forked: bool) -> None:
+    work = "os.fork() or time.sleep(5); print(1, flush=True); input()" if forked else "print(1, flush=True); input()"
+    code = f"import os, time; from pathlib import Path; from onevision.store import alone\nwith alone(Path({str(tmp_path)!r})): {work}"
     process = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert process.stdout and process.stdout.readline()
     with pytest.raises(InputError, match="another run is at work"), alone(tmp_path):

@@ -69,7 +69,8 @@ class Markers:
 
 @contextmanager
 def alone(folder: Path) -> Iterator[None]:
-    """Keep other processes out of a folder. Raises InputError where one is at work in it; one that was killed is not."""
+    """Keep other processes out of a folder. Raises InputError where one is at work in it; one that was killed is not, though
+    workers that it forked may still be about."""
     import fcntl
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -78,4 +79,5 @@ def alone(folder: Path) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise InputError(f"{folder}: another run is at work in this folder") from None
+        os.register_at_fork(after_in_child=file.close)  # a lock lives as long as any process has its file open
         yield

@@ -16,6 +16,7 @@ from safetensors.torch import load_file
 
 from onevision.errors import InputError, OneVisionError
 from onevision.models.load import load_model
+from onevision.store import alone
 from onevision.train.command import main, run
 from onevision.train.sft import SFTTrainer
 from onevision.train.trainer import steps_done, training_arguments
@@ -77,6 +78,11 @@ def test_killed_at_any_moment_it_ends_bit_for_bit_the_same(recipe):
     finished(killed)
     assert same(weights(whole, 12), weights(killed.output_dir, 12))
     assert losses(whole) == losses(killed.output_dir)
+
+
+def test_two_runs_never_write_into_one_folder(recipe):
+    with alone(Path(recipe().output_dir)), pytest.raises(InputError, match="another run is at work in this folder"):
+        run(recipe())
 
 
 def test_sft_learns(recipe):

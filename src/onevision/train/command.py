@@ -1,5 +1,7 @@
 """`onevision train RECIPE.yaml ... [key=value ...]`."""
 
+import os
+from contextlib import nullcontext
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated
@@ -7,6 +9,7 @@ from typing import Annotated
 import typer
 
 from onevision.errors import InputError, MissingPartError
+from onevision.store import alone
 from onevision.train.recipe import Recipe, load_recipe
 
 RUNNERS = {"see": "see:train_to_see", "sft": "sft:finetune", "grpo": "grpo:reinforce"}
@@ -35,7 +38,8 @@ def main(
 
 
 def run(recipe: Recipe) -> Path:
-    """Train as the recipe says; returns the folder of the finished model. Raises InputError on a mistake in it."""
+    """Train as the recipe says; returns the folder of the finished model. Raises InputError on a mistake in it, and where
+    another run is at work in its output_dir."""
     try:
         import accelerate  # noqa: F401
     except ImportError:
@@ -47,5 +51,7 @@ def run(recipe: Recipe) -> Path:
     if chosen != recipe:
         say("bf16: this CPU has no bfloat16 products; float32 is several times as fast and takes its place")
     module, _, function = RUNNERS[recipe.stage].partition(":")
-    folder: Path = getattr(import_module(f"onevision.train.{module}"), function)(chosen)
+    first = os.environ.get("RANK", "0") == "0"  # of torchrun's processes, which share the folder
+    with alone(Path(chosen.output_dir)) if first else nullcontext():
+        folder: Path = getattr(import_module(f"onevision.train.{module}"), function)(chosen)
     return folder
