@@ -4,6 +4,8 @@ import errno
 import json
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -78,6 +80,35 @@ def test_killed_at_any_moment_it_ends_bit_for_bit_the_same(recipe):
     finished(killed)
     assert same(weights(whole, 12), weights(killed.output_dir, 12))
     assert losses(whole) == losses(killed.output_dir)
+
+
+LARGE = """
+import os
+from torch.utils.data import IterableDataset
+from onevision.train.trainer import stream
+
+class Large(IterableDataset):
+    def __iter__(self):
+        while True:
+            yield os.getpid(), b"." * 2**20
+
+updates = iter(stream(Large(), workers=1))
+print(next(updates)[0], flush=True)
+input()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere workers are not forked")
+def test_a_worker_ends_with_the_run_that_was_killed():
+    process = subprocess.Popen([sys.executable, "-c", LARGE], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    stat = Path("/proc") / process.stdout.readline().decode().strip() / "stat"
+    assert stat.exists()
+    process.kill()
+    process.wait()
+    deadline = time.monotonic() + 20
+    while stat.exists() and ") Z " not in stat.read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def test_two_runs_never_write_into_one_folder(recipe):

@@ -1,9 +1,11 @@
 """What the stages share on top of transformers' Trainer: its arguments, checkpoints that are whole or not there, resuming."""
 
+import ctypes
 import errno
 import json
 import math
 import shutil
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -211,8 +213,16 @@ def stream(dataset: Any, workers: int) -> torch.utils.data.DataLoader[Any]:
     options: dict[str, Any] = {"num_workers": workers, "prefetch_factor": max(1, 8 // workers)} if workers else {}
     if workers and sys.platform == "linux":
         options["multiprocessing_context"] = "fork"  # at once, and with everything that is loaded already
+        options["worker_init_fn"] = _end_with_parent
     # Its own generator: the global one must stand, when a run goes on, where it stood when it stopped.
     return torch.utils.data.DataLoader(dataset, batch_size=None, generator=torch.Generator(), **options)
+
+
+def _end_with_parent(worker: int) -> None:
+    """Have Linux kill this worker once the run that it draws for is gone. By itself a worker sees that too, but then waits without end
+    for somebody to read what it has drawn."""
+    parent_death_signal = 1  # PR_SET_PDEATHSIG of <linux/prctl.h>
+    ctypes.CDLL(None).prctl(parent_death_signal, signal.SIGKILL)
 
 
 def _disk_full(error: BaseException, folder: Path) -> bool:
