@@ -76,8 +76,7 @@ def alone(folder: Path) -> Iterator[None]:
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".lock").open("w") as file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # of this process: not handed to what it forks, as flock's is
+        except (BlockingIOError, PermissionError):
             raise InputError(f"{folder}: another run is at work in this folder") from None
-        os.register_at_fork(after_in_child=file.close)  # a lock lives as long as any process has its file open
         yield
