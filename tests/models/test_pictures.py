@@ -7,10 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from onevision.errors import InputError
-from onevision.models.pictures import open_picture
+from onevision.models.pictures import open_picture, trimmed
 
 
 def encoded(picture: Image.Image, kind: str = "PNG", **options: object) -> bytes:
@@ -116,3 +118,51 @@ def test_missing_file_and_directory(tmp_path: Path) -> None:
         open_picture(tmp_path / "none.png")
     with pytest.raises(InputError, match="is a directory"):
         open_picture(tmp_path)
+
+
+def page(width: int, height: int, box: tuple[int, int, int, int], blank: tuple[int, int, int] = (255, 255, 255)) -> Image.Image:
+    picture = Image.new("RGB", (width, height), blank)
+    picture.paste((200, 30, 30), box)
+    return picture
+
+
+def test_blank_margins_go_before_a_large_picture_is_shrunk() -> None:
+    cut = trimmed(page(512, 512, (30, 240, 482, 280)), most=100_352, unit=28)
+    # 452 x 40 and 18 about it are 488 x 76; 1.64 times that is what 100,352 pixels hold.
+    assert cut.size == (28 * 28, 28 * 4)
+    drawn = np.asarray(cut)[:, :, 1] < 100
+    assert 0.9 < drawn.any(0).mean() < 0.95 and 0.45 < drawn.any(1).mean() < 0.6
+
+
+def test_a_large_drawing_keeps_its_pixels() -> None:
+    assert trimmed(page(1000, 1000, (200, 100, 800, 700)), most=100_352, unit=28).size == (648, 648)
+
+
+def test_a_little_on_a_large_page_is_shown_at_twice_its_size() -> None:
+    assert trimmed(page(1000, 1000, (480, 480, 520, 520)), most=100_352, unit=28).size == (112, 112)
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [page(200, 200, (90, 90, 110, 110)), page(900, 900, (0, 0, 0, 0)), page(900, 900, (10, 10, 890, 890)), page(900, 900, (0, 0, 900, 900))],
+    ids=["small", "blank", "full", "all"],
+)
+def test_other_pictures_stay_as_they_are(picture: Image.Image) -> None:
+    assert trimmed(picture, most=100_352, unit=28) is picture
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_all_that_is_drawn_is_kept_and_nothing_is_too_large(data: st.DataObject) -> None:
+    width, height = data.draw(st.integers(4, 1200)), data.draw(st.integers(4, 1200))
+    left, top = data.draw(st.integers(0, width - 1)), data.draw(st.integers(0, height - 1))
+    box = (left, top, data.draw(st.integers(left + 1, width)), data.draw(st.integers(top + 1, height)))
+    picture = page(width, height, box, blank=data.draw(st.sampled_from([(255, 255, 255), (20, 20, 60)])))
+    cut = trimmed(picture, most=100_352, unit=28)
+    assert cut.width * cut.height <= max(100_352, width * height)
+    assert share(cut) >= 0.8 * share(picture)
+
+
+def share(picture: Image.Image) -> float:
+    """Of its pixels, how many are red."""
+    return float((abs(np.asarray(picture).astype(int) - (200, 30, 30)).max(-1) < 60).mean())

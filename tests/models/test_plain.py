@@ -55,12 +55,20 @@ def test_the_tokenizers_facts(both):
     }
 
 
+def margined(width: int, height: int) -> Image.Image:
+    """Something in the middle of a white page."""
+    page = Image.new("RGB", (width, height), "white")
+    page.paste(picture(width // 2, height // 9), (width // 4, height // 3))
+    return page
+
+
 def test_a_batch_of_chats_becomes_the_same_tensors(both):
     plain, theirs = both
     chats = [
         messages_for([picture(150, 90)], "How many?"),
         messages_for([picture(60, 200, 1), picture(90, 90, 2)], "Which is larger?", ("the first", "the second")),
         [*messages_for([], "No picture?"), {"role": "assistant", "content": "None."}, {"role": "user", "content": "Sure?"}],
+        messages_for([margined(700, 600), margined(200, 200)], "What is in the middle?"),
         [{"role": "system", "content": "Be brief."}, *messages_for([picture(30, 30)], "é “½” 漢字 <b>?")],
     ]
     texts = [plain.apply_chat_template(chat) for chat in chats]
@@ -71,3 +79,5 @@ def test_a_batch_of_chats_becomes_the_same_tensors(both):
     assert set(found) == set(wanted)
     for name, tensor in wanted.items():
         assert torch.equal(found[name], tensor), name
+    # 350 x 66 are drawn of the one: with 14 about it 378 x 94, enlarged 1.68 times. The other is small.
+    assert found["image_grid_thw"][3:5].tolist() == [[1, 140 // 14, 616 // 14], [1, 14, 14]]

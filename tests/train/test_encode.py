@@ -4,7 +4,7 @@ from PIL import Image
 
 from onevision import tasks
 from onevision.errors import InputError
-from onevision.models.load import load_model
+from onevision.models.load import load_model, load_processor, nano_folder
 from onevision.train.encode import IGNORE, Limits, collate, encode, supervised
 from onevision.types import Description, Problem, Sample
 
@@ -52,6 +52,18 @@ def test_tokens_and_positions_are_the_processors_own(loaded):
         wanted["input_ids"], wanted["mm_token_type_ids"], wanted["image_grid_thw"], attention_mask=wanted["attention_mask"]
     )
     assert torch.equal(one.positions, positions[:, 0])
+
+
+def test_margins_are_cut_where_the_model_has_them_cut():
+    processor = load_processor(nano_folder())
+    page = Image.new("RGB", (700, 600), "white")
+    page.paste("black", (100, 250, 600, 300))
+    sample = chat(("user", "[] What?"), ("assistant", "a bar"), pictures=[page])
+    text = processor.apply_chat_template(sample.messages[:1], tokenize=False, add_generation_prompt=True) + "a bar<|im_end|>"
+    wanted = processor(images=[page], text=[text], return_tensors="pt")
+    one = encode(sample, processor)
+    assert one.grid.tolist() == wanted["image_grid_thw"].tolist() and one.grid[0, 2] > 3 * one.grid[0, 1]
+    assert torch.equal(one.pixel_values, wanted["pixel_values"])
 
 
 def test_a_long_answer_loses_its_end_alone(loaded):

@@ -191,7 +191,7 @@ class VLLMEngine:
     def _prompt(self, messages: Sequence[Message]) -> Prompt:
         """Checked against the context before vLLM sees it."""
         check_words(messages, self.tokenizer)
-        images = images_of(messages)
+        images = [self.processor.framed(image) for image in images_of(messages)]
         if len(images) > MAX_PICTURES:
             raise InputError(f"{len(images)} pictures in one chat; give at most {MAX_PICTURES}")
         text = self.processor.apply_chat_template(list(messages), tokenize=False, add_generation_prompt=True)

@@ -48,8 +48,10 @@ PICTURE = {
     "image_mean": [0.92, 0.92, 0.92],
     "image_std": [0.25, 0.25, 0.25],
     "size": {"shortest_edge": 16 * 28 * 28, "longest_edge": 128 * 28 * 28},
+    "trim_margins": True,
 }
-"""The image processor's settings: 16 to 128 picture tokens of 28×28 pixels, aspect kept."""
+"""The image processor's settings: 16 to 128 picture tokens of 28×28 pixels, aspect kept, none of them for the blank margins
+of a picture that would have to be shrunk."""
 
 
 def build_tokenizer(corpus: Iterable[str], vocab_size: int = 3072) -> Qwen2TokenizerFast:

@@ -1,13 +1,14 @@
 """Open a picture of any common kind as plain 8-bit RGB, or say in one line why not."""
 
 import io
+import math
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageChops, ImageOps, UnidentifiedImageError
 
 from onevision.errors import InputError
 
@@ -17,6 +18,9 @@ MAX_ASPECT = 200
 
 # Below 4 pixels the image processor takes a side of 1 or 3 for the colour channels.
 MIN_SIDE = 4
+
+NOISE = 32
+"""Levels of 255 by which a margin may differ from itself, as JPEG's does near what is drawn."""
 
 # Only raster formats with a signature: Pillow would start Ghostscript for EPS and take any bytes for a TGA.
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "ICO", "JPEG2000")
@@ -36,6 +40,33 @@ def open_picture(source: str | Path | bytes | Image.Image, max_pixels: int = MAX
         _check_size(picture, name, max_pixels)
         picture.load()
         return _enlarge(_to_rgb(ImageOps.exif_transpose(picture)))
+
+
+def trimmed(picture: Image.Image, most: int, unit: int) -> Image.Image:
+    """A picture of more pixels than a model takes, without its blank margins, so that what is in it is shrunk less.
+
+    most: pixels that the model takes; unit: its sides are multiples of this. Blank is what is as the pixel in the upper left
+    corner, to within NOISE. A little of them stays about the rest, which is enlarged, to twice its size at
+    most, where the model takes more pixels than are left. A picture that is small enough, has no margins or nothing but them, is
+    given back as it is.
+    """
+    if picture.width * picture.height <= most:
+        return picture
+    blank = Image.new("RGB", picture.size, picture.getpixel((0, 0)))
+    drawn = ImageChops.difference(picture, blank).point(lambda level: 255 * (level > NOISE)).getbbox()
+    if drawn is None:
+        return picture
+    left, top, right, bottom = drawn
+    about = max(8, round(0.04 * max(right - left, bottom - top)))
+    box = max(0, left - about), max(0, top - about), min(picture.width, right + about), min(picture.height, bottom + about)
+    width, height = box[2] - box[0], box[3] - box[1]
+    if width * height > 0.9 * picture.width * picture.height:
+        return picture
+    zoom = min(2.0, math.sqrt(most / (width * height)))
+    if zoom < 1:
+        return picture.crop(box)
+    sides = (max(unit, math.floor(side * zoom / unit) * unit) for side in (width, height))
+    return picture.resize((next(sides), next(sides)), Image.Resampling.BICUBIC, box)
 
 
 def _open_header(source: str | Path | bytes, name: str) -> Image.Image:

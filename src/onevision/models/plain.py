@@ -16,6 +16,7 @@ from PIL.Image import Image, Resampling
 from tokenizers import AddedToken, Tokenizer
 
 from onevision.errors import InputError
+from onevision.models.pictures import trimmed
 from onevision.types import Message
 
 
@@ -73,7 +74,7 @@ class PlainProcessor:
     def __call__(self, images: Sequence[Image] | None, text: Sequence[str], **_: Any) -> dict[str, torch.Tensor]:
         """A batch of texts, padded on the left, with the pictures of all of them in order: input_ids, attention_mask and
         mm_token_type_ids (texts, longest) int64; pixel_values (patches, 1176) float32; image_grid_thw (pictures, 3) int64."""
-        seen = [self.pictures(image) for image in images or ()]
+        seen = [self.pictures(self.pictures.framed(image)) for image in images or ()]
         sizes = iter([len(patches) // self.pictures.merge**2 for patches, _ in seen])
         rows = [self._tokens(one, sizes) for one in text]
         longest = max(map(len, rows))
@@ -109,6 +110,7 @@ class Pictures:
         size = settings.get("size") or {}
         self.least = settings.get("min_pixels") or size["shortest_edge"]
         self.most = settings.get("max_pixels") or size["longest_edge"]
+        self.trim = settings.get("trim_margins", False)
         levels = (np.arange(256, dtype=np.float64) * settings["rescale_factor"]).astype(np.float32)
         mean, std = (np.array(settings[key], np.float32) for key in ("image_mean", "image_std"))
         # What each of 256 levels becomes in each channel.
@@ -124,6 +126,10 @@ class Pictures:
         blocks = blocks.transpose(1, 4, 2, 5, 0, 3, 6)[:, :, :, :, :, None]
         shape = (*blocks.shape[:5], self.frames, *blocks.shape[6:])
         return np.broadcast_to(blocks, shape).reshape(rows * columns, -1), [1, rows, columns]
+
+    def framed(self, image: Image) -> Image:
+        """As `PictureProcessor.framed`."""
+        return trimmed(image, self.most, self.patch * self.merge) if self.trim else image
 
     def sides(self, height: int, width: int) -> tuple[int, int]:
         """The height and width a picture is scaled to: whole merged patches, between the least and the most pixels, of about

@@ -1,10 +1,14 @@
 """Qwen2.5-VL's processor for pictures alone (its own file, because importing it imports transformers)."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from PIL.Image import Image
 from transformers import Qwen2_5_VLProcessor
+
+from onevision.models.pictures import trimmed
 
 
 class PictureProcessor(Qwen2_5_VLProcessor):  # type: ignore[misc]  # transformers is untyped here
@@ -15,6 +19,17 @@ class PictureProcessor(Qwen2_5_VLProcessor):  # type: ignore[misc]  # transforme
 
     def __init__(self, image_processor: Any = None, tokenizer: Any = None, chat_template: str | None = None) -> None:
         super().__init__(image_processor, tokenizer, chat_template=chat_template)
+
+    def framed(self, image: Image) -> Image:
+        """What the model is shown of a picture: all, or where its settings say `trim_margins`, as `trimmed`."""
+        settings = self.image_processor
+        if not getattr(settings, "trim_margins", False):
+            return image
+        return trimmed(image, settings.size["longest_edge"], settings.patch_size * settings.merge_size)
+
+    def __call__(self, images: Sequence[Image] | None = None, text: Any = None, **options: Any) -> Any:
+        """As Qwen2_5_VLProcessor's, of framed pictures."""
+        return super().__call__(images=images and [self.framed(image) for image in images], text=text, **options)
 
     def save_pretrained(self, save_directory: str | Path, **options: Any) -> None:
         """Save as Qwen's own folders are: picture settings in preprocessor_config.json, where the video half that other

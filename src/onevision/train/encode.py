@@ -65,7 +65,7 @@ def encode(sample: Sample, processor: Any, limits: Limits | None = None, kept: F
     pictures than places for them, or a prompt that is too long whatever its pictures.
     """
     limits = limits or Limits()
-    images = [_within(image, limits.side) for image in sample.problem.images]
+    images = [_within(processor.framed(image), limits.side) for image in sample.problem.images]
     pieces = _pieces(sample.messages, processor, len(images))
     grid, size = _grid(images, pieces, processor, limits)
     kept_pieces, notes = _cut(_expanded(pieces, _tokens(grid), processor.image_token_id), limits.tokens)
