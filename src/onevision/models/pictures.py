@@ -42,13 +42,12 @@ def open_picture(source: str | Path | bytes | Image.Image, max_pixels: int = MAX
         return _enlarge(_to_rgb(ImageOps.exif_transpose(picture)))
 
 
-def trimmed(picture: Image.Image, most: int, unit: int) -> Image.Image:
+def trimmed(picture: Image.Image, most: int) -> Image.Image:
     """A picture of more pixels than a model takes, without its blank margins, so that what is in it is shrunk less.
 
-    most: pixels that the model takes; unit: its sides are multiples of this. Blank is what is as the pixel in the upper left
-    corner, to within NOISE. A little of them stays about the rest, which is enlarged, to twice its size at
-    most, where the model takes more pixels than are left. A picture that is small enough, has no margins or nothing but them, is
-    given back as it is.
+    most: pixels that the model takes. Margins are of one colour, to within NOISE, and run all about the picture. A little of
+    them stays about the rest, which is enlarged, to twice its size at most, where the model takes more pixels than are left.
+    A picture that is small enough, has no margins or nothing but them, is given back as it is.
     """
     if picture.width * picture.height <= most:
         return picture
@@ -57,6 +56,8 @@ def trimmed(picture: Image.Image, most: int, unit: int) -> Image.Image:
     if drawn is None:
         return picture
     left, top, right, bottom = drawn
+    if min(left, top, picture.width - right, picture.height - bottom) < 1:
+        return picture
     about = max(8, round(0.04 * max(right - left, bottom - top)))
     box = max(0, left - about), max(0, top - about), min(picture.width, right + about), min(picture.height, bottom + about)
     width, height = box[2] - box[0], box[3] - box[1]
@@ -65,8 +66,7 @@ def trimmed(picture: Image.Image, most: int, unit: int) -> Image.Image:
     zoom = min(2.0, math.sqrt(most / (width * height)))
     if zoom < 1:
         return picture.crop(box)
-    sides = (max(unit, math.floor(side * zoom / unit) * unit) for side in (width, height))
-    return picture.resize((next(sides), next(sides)), Image.Resampling.BICUBIC, box)
+    return picture.resize((int(width * zoom), int(height * zoom)), Image.Resampling.BICUBIC, box)
 
 
 def _open_header(source: str | Path | bytes, name: str) -> Image.Image:

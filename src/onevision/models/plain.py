@@ -129,7 +129,7 @@ class Pictures:
 
     def framed(self, image: Image) -> Image:
         """As `PictureProcessor.framed`."""
-        return trimmed(image, self.most, self.patch * self.merge) if self.trim else image
+        return trimmed(image, self.most) if self.trim else image
 
     def sides(self, height: int, width: int) -> tuple[int, int]:
         """The height and width a picture is scaled to: whole merged patches, between the least and the most pixels, of about

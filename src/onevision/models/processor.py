@@ -23,9 +23,7 @@ class PictureProcessor(Qwen2_5_VLProcessor):  # type: ignore[misc]  # transforme
     def framed(self, image: Image) -> Image:
         """What the model is shown of a picture: all, or where its settings say `trim_margins`, as `trimmed`."""
         settings = self.image_processor
-        if not getattr(settings, "trim_margins", False):
-            return image
-        return trimmed(image, settings.size["longest_edge"], settings.patch_size * settings.merge_size)
+        return trimmed(image, settings.size["longest_edge"]) if getattr(settings, "trim_margins", False) else image
 
     def __call__(self, images: Sequence[Image] | None = None, text: Any = None, **options: Any) -> Any:
         """As Qwen2_5_VLProcessor's, of framed pictures."""
