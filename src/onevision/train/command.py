@@ -49,7 +49,7 @@ def run(recipe: Recipe) -> Path:
 
     chosen = suited(recipe)
     if chosen != recipe:
-        say("bf16: this CPU has no bfloat16 products; float32 is several times as fast and takes its place")
+        say("bf16: this CPU multiplies float32 faster than bfloat16; float32 takes its place")
     module, _, function = RUNNERS[recipe.stage].partition(":")
     first = os.environ.get("RANK", "0") == "0"  # of torchrun's processes, which share the folder
     with alone(Path(chosen.output_dir)) if first else nullcontext():
