@@ -21,9 +21,13 @@ snippet: .venv-snippet/installed
 	.venv-snippet/bin/python tests/snippet/run.py src/onevision/models/nano_weights examples/daisies.png
 
 # nano from nothing, one stage after the other into runs/; stopped at any time, the same line goes on. Many hours on two cores.
-nano: .venv/installed-dev
-	$(BIN)/onevision train $(foreach stage,see sft sft-thaw sft-polish sft-lookup sft-sizes,recipes/nano-$(stage).yaml)
-	$(BIN)/onevision train recipes/nano-grpo.yaml model_name_or_path=runs/nano-sizes
+nano: .venv/installed-dev runs/nano-rows/chains.parquet
+	$(BIN)/onevision train $(foreach stage,see sft sft-thaw sft-polish sft-lookup sft-sizes sft-large,recipes/nano-$(stage).yaml)
+	$(BIN)/onevision train recipes/nano-grpo.yaml model_name_or_path=runs/nano-large
+
+# The last file that the script writes.
+runs/nano-rows/chains.parquet: .venv/installed-dev
+	$(BIN)/python benchmarks/nano_rows.py runs/nano-rows
 
 # The table of the README and of nano's card, measured anew: what nano was trained on, at the sizes it was trained on.
 NANO := chain scene bar_chart clock table_lookup line_crossings two_circles circled_letter overlapping_shapes nested_squares grid_size metro_paths lone_shape

@@ -135,17 +135,24 @@ def test_blank_margins_go_before_a_large_picture_is_shrunk() -> None:
 
 
 def test_a_large_drawing_keeps_its_pixels() -> None:
-    assert trimmed(page(1000, 1000, (200, 100, 800, 700)), most=100_352).size == (648, 648)
+    assert trimmed(page(1000, 1000, (100, 100, 900, 360)), most=100_352).size == (864, 324)
 
 
 def test_a_little_on_a_large_page_is_shown_at_twice_its_size() -> None:
-    assert trimmed(page(1000, 1000, (480, 480, 520, 520)), most=100_352).size == (112, 112)
+    assert trimmed(page(1000, 1000, (480, 490, 540, 510)), most=100_352).size == (152, 72)
 
 
 @pytest.mark.parametrize(
     ("side", "box"),
-    [(200, (90, 90, 110, 110)), (900, (0, 0, 0, 0)), (900, (10, 10, 890, 890)), (900, (0, 0, 900, 900)), (900, (0, 0, 900, 200))],
-    ids=["small", "blank", "full", "all", "a bar at the top"],
+    [
+        (200, (90, 90, 110, 110)),
+        (900, (0, 0, 0, 0)),
+        (900, (10, 10, 890, 890)),
+        (900, (0, 0, 900, 900)),
+        (900, (0, 0, 900, 200)),
+        (900, (300, 300, 600, 500)),
+    ],
+    ids=["small", "blank", "full", "all", "a bar at the top", "not long"],
 )
 def test_other_pictures_stay_as_they_are(side: int, box: tuple[int, int, int, int]) -> None:
     picture = page(side, side, box)

@@ -22,6 +22,10 @@ MIN_SIDE = 4
 NOISE = 32
 """Levels of 255 by which a margin may differ from itself, as JPEG's does near what is drawn."""
 
+LONG = 3
+"""How many times as long as wide a drawing must be for its margins to be cut: a square page wastes most on a line of text. nano
+knows other drawings at the size that they have on their pages, and reads them worse without."""
+
 # Only raster formats with a signature: Pillow would start Ghostscript for EPS and take any bytes for a TGA.
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "ICO", "JPEG2000")
 
@@ -43,11 +47,12 @@ def open_picture(source: str | Path | bytes | Image.Image, max_pixels: int = MAX
 
 
 def trimmed(picture: Image.Image, most: int) -> Image.Image:
-    """A picture of more pixels than a model takes, without its blank margins, so that what is in it is shrunk less.
+    """A line of text or the like on a page of more pixels than a model takes, without the page's blank margins, so that it is
+    shrunk less.
 
-    most: pixels that the model takes. Margins are of one colour, to within NOISE, and run all about the picture. A little of
-    them stays about the rest, which is enlarged, to twice its size at most, where the model takes more pixels than are left.
-    A picture that is small enough, has no margins or nothing but them, is given back as it is.
+    most: pixels that the model takes. Margins are of one colour, to within NOISE, and run all about what is drawn, which is
+    LONG times as long as wide. A little of them stays about it, and it is enlarged, to twice its size at most, where the model
+    takes more pixels than are left. Any other picture is given back as it is.
     """
     if picture.width * picture.height <= most:
         return picture
@@ -58,10 +63,11 @@ def trimmed(picture: Image.Image, most: int) -> Image.Image:
     left, top, right, bottom = drawn
     if min(left, top, picture.width - right, picture.height - bottom) < 1:
         return picture
-    about = max(8, round(0.04 * max(right - left, bottom - top)))
+    short, long = sorted((right - left, bottom - top))
+    about = max(8, round(0.04 * long))
     box = max(0, left - about), max(0, top - about), min(picture.width, right + about), min(picture.height, bottom + about)
     width, height = box[2] - box[0], box[3] - box[1]
-    if width * height > 0.9 * picture.width * picture.height:
+    if long < LONG * short or width * height > 0.9 * picture.width * picture.height:
         return picture
     zoom = min(2.0, math.sqrt(most / (width * height)))
     if zoom < 1:
