@@ -50,8 +50,7 @@ PICTURE = {
     "size": {"shortest_edge": 16 * 28 * 28, "longest_edge": 128 * 28 * 28},
     "trim_margins": True,
 }
-"""The image processor's settings: 16 to 128 picture tokens of 28×28 pixels, aspect kept, none of them for the blank margins
-of a picture that would have to be shrunk."""
+"""The image processor's settings: 16 to 128 picture tokens of 28×28 pixels, aspect kept; see `pictures.trimmed` for margins."""
 
 
 def build_tokenizer(corpus: Iterable[str], vocab_size: int = 3072) -> Qwen2TokenizerFast:

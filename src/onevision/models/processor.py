@@ -25,9 +25,10 @@ class PictureProcessor(Qwen2_5_VLProcessor):  # type: ignore[misc]  # transforme
         settings = self.image_processor
         return trimmed(image, settings.size["longest_edge"]) if getattr(settings, "trim_margins", False) else image
 
-    def __call__(self, images: Sequence[Image] | None = None, text: Any = None, **options: Any) -> Any:
+    def __call__(self, images: Image | Sequence[Image] | None = None, text: Any = None, **options: Any) -> Any:
         """As Qwen2_5_VLProcessor's, of framed pictures."""
-        return super().__call__(images=images and [self.framed(image) for image in images], text=text, **options)
+        several = [images] if isinstance(images, Image) else images
+        return super().__call__(images=several and [self.framed(image) for image in several], text=text, **options)
 
     def save_pretrained(self, save_directory: str | Path, **options: Any) -> None:
         """Save as Qwen's own folders are: picture settings in preprocessor_config.json, where the video half that other
