@@ -56,3 +56,15 @@ def test_a_folder_is_worked_in_alone_until_its_process_is_gone(tmp_path: Path, f
     process.wait()
     with alone(tmp_path):
         pass
+
+
+def test_a_folder_that_this_process_works_in_stays_its_own(tmp_path: Path) -> None:
+    code = f"from pathlib import Path; from onevision.store import alone\nwith alone(Path({str(tmp_path)!r})): pass"
+    with alone(tmp_path):
+        for _ in range(2):
+            with pytest.raises(InputError, match="another run is at work"), alone(tmp_path / ".." / tmp_path.name):
+                pass
+        other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+        assert other.returncode and "another run is at work" in other.stderr
+    with alone(tmp_path):
+        pass

@@ -67,6 +67,11 @@ class Markers:
         return {int(path.stem): json.loads(path.read_text(encoding="utf-8")) for path in sorted(self.folder.glob("*.json"))}
 
 
+_HELD: set[Path] = set()
+"""Folders that this process works in alone. A lock of lockf's is the whole process's: it would let itself in twice, and closing the
+file of the second time would end the first."""
+
+
 @contextmanager
 def alone(folder: Path) -> Iterator[None]:
     """Keep other processes out of a folder. Raises InputError where one is at work in it; one that was killed is not, though
@@ -74,9 +79,16 @@ def alone(folder: Path) -> Iterator[None]:
     import fcntl
 
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("w") as file:
+    busy = InputError(f"{folder}: another run is at work in this folder")
+    if (whole := folder.resolve()) in _HELD:
+        raise busy
+    with (whole / ".lock").open("w") as file:
         try:
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # of this process: not handed to what it forks, as flock's is
         except (BlockingIOError, PermissionError):
-            raise InputError(f"{folder}: another run is at work in this folder") from None
-        yield
+            raise busy from None
+        _HELD.add(whole)
+        try:
+            yield
+        finally:
+            _HELD.discard(whole)
