@@ -153,6 +153,7 @@ def _drawn_lengths(recipe: Recipe, config: Qwen2_5_VLConfig) -> Iterator[tuple[i
     processor: Any = load_processor(nano_folder())
     if config.text_config.vocab_size > len(processor.tokenizer) + 64:  # not a nano: its pictures are not bounded as nano's are
         processor.image_processor.size["longest_edge"] = recipe.image_max_pixels or QWEN_PIXELS
+        processor.image_processor.trim_margins = False
     weight = sum(recipe.tasks.values())
     low, high = recipe.sizes[-1]
     for name, share in recipe.tasks.items():
