@@ -41,8 +41,8 @@ SETS: dict[str, tuple[int, tuple[tuple[str, int, dict[str, Any]], ...]]] = {
         (
             ("metro_paths", 2600, {"size": (500, 1050)}),
             ("metro_paths", 600, {"size": (330, 700)}),
-            ("grid_size", 3200, {"size": (340, 1300)}),
-            ("nested_squares", 1800, {"size": (340, 1100)}),
+            ("grid_size", 4600, {"size": (340, 1300)}),
+            ("nested_squares", 2200, {"size": (340, 1100)}),
             ("overlapping_shapes", 1000, {"size": (340, 1150)}),
             ("line_crossings", 1600, {"size": (340, 1150)}),
             ("two_circles", 500, {"size": (340, 1150)}),
@@ -57,6 +57,21 @@ SETS: dict[str, tuple[int, tuple[tuple[str, int, dict[str, Any]], ...]]] = {
             ("chain", 1400, BOOK | DAISIES),
             ("chain", 1400, BOOK | {"arrows": (3, 5), "operand": 9}),
             ("chain", 600, BOOK | DAISIES | {"operand": 9}),
+        ),
+    ),
+    "rewarded": (
+        95,
+        (
+            *((task, 240, {"size": (224, 316)}) for task in TASKS),
+            *((task, 60, {"levels": (1,), "size": (112, 224)}) for task in TASKS),
+            ("circled_letter", 500, {"letters": (12, 20), "size": (420, 600)}),
+            ("circled_letter", 300, {"letters": (4, 9), "size": (420, 600)}),
+            ("grid_size", 700, {"size": (340, 1300)}),
+            ("nested_squares", 300, {"size": (340, 1100)}),
+            ("overlapping_shapes", 300, {"size": (340, 1150)}),
+            ("line_crossings", 200, {"size": (340, 1150)}),
+            ("metro_paths", 200, {"size": (500, 1050)}),
+            ("chain", 700, BOOK | DAISIES),
         ),
     ),
 }

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from onevision.formal import csv
+from onevision.formal import figure
 from onevision.tasks.grid_size import QUESTIONS, GridSize
 
 
@@ -31,14 +31,15 @@ def test_lines_in_the_picture_are_as_many_as_described(level: int, size: int) ->
         assert _dark_runs(pixels[:, x]) == rows + 1
 
 
-def test_grids_of_words_are_small_and_described_as_csv() -> None:
+def test_grids_of_words_are_as_large_as_others_and_described_like_them() -> None:
+    counts = set[int]()
     for index in range(40):
         item = GridSize(levels=(3, 4, 5), words=1.0, size=(112, 168)).item(index)
-        rows = csv.parse(item.description.text)
-        assert item.description.formalism == "csv"
-        assert 2 <= len(rows) <= 4
-        assert 2 <= len(rows[0]) <= 4
-        assert len({word for row in rows for word in row}) == len(rows) * len(rows[0])
+        rows, columns = (figure.parse(line)[0] for line in item.description.text.splitlines())
+        assert (rows.subject, columns.subject) == ("rows", "columns")
+        assert rows.objects == tuple(str(k + 1) for k in range(len(rows.objects)))
+        counts |= {len(rows.objects), len(columns.objects)}
+    assert counts >= set(range(3, 10))
 
 
 def test_steps_multiply_for_cells() -> None:

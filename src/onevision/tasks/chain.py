@@ -73,7 +73,7 @@ class Chain(Task):
     """Daisies, circles, boxes, clouds or stars joined by arrows; one number is known, one is asked for."""
 
     name = "chain"
-    version = 3
+    version = 4
     Config = ChainConfig
 
     @classmethod
@@ -123,10 +123,10 @@ def _possible(rng: random.Random, config: ChainConfig, number: int) -> dict[str,
     """For each sign that keeps the number within bounds one operation -> its result."""
     found: dict[str, int] = {}
     if room := min(config.operand, config.top - number):
-        n = rng.randint(1, room)
+        n = _operand(rng, room)
         found[f"+{n}"] = number + n
     if number:
-        n = rng.randint(1, min(config.operand, number))
+        n = _operand(rng, min(config.operand, number))
         found[f"-{n}"] = number - n
     if "*" in config.operations and (factors := [n for n in range(2, 10) if 0 < number * n <= config.top]):
         n = rng.choice(factors)
@@ -135,6 +135,16 @@ def _possible(rng: random.Random, config: ChainConfig, number: int) -> dict[str,
         n = rng.choice(divisors)
         found[f"/{n}"] = number // n
     return found
+
+
+def _operand(rng: random.Random, most: int) -> int:
+    """1 to `most`: any, or, about as often as books have them, a single digit or a round number."""
+    kind = rng.random()
+    if kind < 0.35:
+        return rng.randint(1, min(9, most))
+    if kind < 0.55 and most >= 10:
+        return 10 * rng.randint(1, most // 10)
+    return rng.randint(1, most)
 
 
 def _hide(rng: random.Random, config: ChainConfig, numbers: list[int]) -> tuple[list[str], int]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from onevision.formal import csv, figure
+from onevision.formal import figure
 from onevision.formal.figure import Statement
 from onevision.tasks.base import Config, Item, Task
 from onevision.tasks.canvas import RGB, Canvas, Style, picture_size
@@ -58,7 +58,7 @@ Cells = tuple[tuple[str, ...], ...]
 
 @dataclass(frozen=True)
 class GridSizeConfig(Config):
-    """counts: fewest and most rows and columns; words: share of grids with words (at most 4 × 4 of them);
+    """counts: fewest and most rows and columns; words: share of grids with words in their cells;
     full: share of grids that fill the picture; fancy: uneven cells, shading and dashed lines occur.
     """
 
@@ -72,7 +72,7 @@ class GridSize(Task):
     """A ruled grid of rows × columns, as in BlindTest's rows and columns."""
 
     name = "grid_size"
-    version = 2
+    version = 3
     Config = GridSizeConfig
 
     @classmethod
@@ -87,13 +87,10 @@ class GridSize(Task):
 
     def draw(self, rng: random.Random, config: GridSizeConfig) -> Item:
         rows, columns = rng.randint(*config.counts), rng.randint(*config.counts)
-        wordy = rng.random() < config.words
-        if wordy:
-            rows, columns = rng.randint(2, 4), rng.randint(2, 4)
-        words = _words(rng, rows, columns) if wordy else ()
+        words = _words(rng, rows, columns) if rng.random() < config.words else ()
         query = rng.choice(("both", "both", "rows", "columns", "cells"))
-        answer, steps = _answer(query, rows, columns, words)
-        description = Description("csv", csv.write(words)) if words else Description("figure", _enumerated(rows, columns))
+        answer, steps = _answer(query, rows, columns)
+        description = Description("figure", _enumerated(rows, columns))
         question = self.worded(description, lambda: opened(rng, rng.choice(QUESTIONS[query])))
         canvas = Canvas(
             *picture_size(rng, config.size, (0.75, 1.33) if config.variety else (1, 1)),
@@ -108,7 +105,7 @@ class GridSize(Task):
 
 
 def _words(rng: random.Random, rows: int, columns: int) -> Cells:
-    picked = rng.sample(WORDS, rows * columns)
+    picked = rng.choices(WORDS, k=rows * columns)
     return tuple(tuple(picked[r * columns : (r + 1) * columns]) for r in range(rows))
 
 
@@ -118,19 +115,14 @@ def _enumerated(rows: int, columns: int) -> str:
     return figure.write(tuple(Statement(name, ":", numbers) for name, numbers in counted))
 
 
-def _answer(query: str, rows: int, columns: int, words: Cells) -> tuple[str, str]:
-    """The answer and the steps to it; a grid of words is counted along its first column and first row."""
-    sides = {"rows": (rows, [row[0] for row in words]), "columns": (columns, words[0] if words else ())}
-    counted = "".join(
-        f"{side}: {', '.join(f'{k} {word}' for k, word in enumerate(first, start=1))}\n"
-        for side, (_, first) in sides.items()
-        if first and query in (side, "both", "cells")
-    )
+def _answer(query: str, rows: int, columns: int) -> tuple[str, str]:
+    """The answer and the steps to it."""
     if query == "cells":
-        return str(rows * columns), f"{counted}{rows}*{columns}={rows * columns}"
+        return str(rows * columns), f"{rows}*{columns}={rows * columns}"
     if query == "both":
-        return f"{rows},{columns}", f"{counted}rows,columns: {rows},{columns}"
-    return str(sides[query][0]), f"{counted}{query}: {sides[query][0]}"
+        return f"{rows},{columns}", f"rows,columns: {rows},{columns}"
+    count = rows if query == "rows" else columns
+    return str(count), f"{query}: {count}"
 
 
 def _lines(rng: random.Random, length: int, count: int, margin: float, fancy: bool) -> list[int]:
