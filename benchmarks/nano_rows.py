@@ -59,21 +59,6 @@ SETS: dict[str, tuple[int, tuple[tuple[str, int, dict[str, Any]], ...]]] = {
             ("chain", 600, BOOK | DAISIES | {"operand": 9}),
         ),
     ),
-    "rewarded": (
-        95,
-        (
-            *((task, 240, {"size": (224, 316)}) for task in TASKS),
-            *((task, 60, {"levels": (1,), "size": (112, 224)}) for task in TASKS),
-            ("circled_letter", 500, {"letters": (12, 20), "size": (420, 600)}),
-            ("circled_letter", 300, {"letters": (4, 9), "size": (420, 600)}),
-            ("grid_size", 700, {"size": (340, 1300)}),
-            ("nested_squares", 300, {"size": (340, 1100)}),
-            ("overlapping_shapes", 300, {"size": (340, 1150)}),
-            ("line_crossings", 200, {"size": (340, 1150)}),
-            ("metro_paths", 200, {"size": (500, 1050)}),
-            ("chain", 700, BOOK | DAISIES),
-        ),
-    ),
 }
 """Of each file the seed, and of each of its parts the task, how many, and how it is drawn."""
 
