@@ -125,7 +125,7 @@ def test_every_renderer_shows_what_the_description_says(name: str) -> None:
     own = small(name)
     for renderer in type(own).renderers[1:]:
         other = small(name, renderer=renderer)
-        # A grid on whole pixels is the same everywhere.
+        # A blank grid on whole pixels is the same everywhere, and one of words comes seldom.
         assert any(other.item(index).image.tobytes() != own.item(index).image.tobytes() for index in range(40))
         for index in range(12):
             item = other.item(index)

@@ -138,7 +138,7 @@ def _possible(rng: random.Random, config: ChainConfig, number: int) -> dict[str,
 
 
 def _operand(rng: random.Random, most: int) -> int:
-    """1 to `most`: any, or, about as often as books have them, a single digit or a round number."""
+    """1 to `most`: any, or, in a good half of all draws, a single digit or a round number, as exercises like them."""
     kind = rng.random()
     if kind < 0.35:
         return rng.randint(1, min(9, most))
