@@ -11,6 +11,7 @@ answer tokens of problems that nobody trained on. ± is the standard deviation o
 import argparse
 import statistics
 import sys
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -49,7 +50,8 @@ def main() -> None:
 def _held_out(data: Path, each: int) -> list[Encoded]:
     processor = load_processor(data / "model")
     several = [tasks.make(name, split="test", size=SIZES) for name in tasks.names()]
-    return [encode(task.sample(index), processor) for task in several for index in range(each)]
+    encoded = [encode(task.sample(index), processor) for task in several for index in range(each)]
+    return [replace(one, pixel_values=processor.normalised(one.pixel_values)) for one in encoded]
 
 
 @torch.inference_mode()

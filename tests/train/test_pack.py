@@ -44,6 +44,12 @@ def samples(draw):
     return Sample(Problem("", pictures, ""), Description("", ""), [{"role": "user", "content": content}, answer])
 
 
+def shown(sample, processor):
+    """A sample encoded, its pixels as the tower takes them."""
+    one = encode(sample, processor)
+    return replace(one, pixel_values=processor.normalised(one.pixel_values))
+
+
 def alone(model, one):
     """Log-probabilities of a sample's supervised tokens by transformers' own forward."""
     ids = one.input_ids[None]
@@ -72,7 +78,7 @@ def equal(mine, wanted, relative=1e-5):
 def test_packed_is_unpacked(loaded, packed, drawn):
     """Loss and gradients to 1e-5 relative: text alone, one picture, several pictures, all mixed in one row."""
     model, processor = loaded
-    encoded = [encode(sample, processor) for sample in drawn]
+    encoded = [shown(sample, processor) for sample in drawn]
     wanted = torch.cat([alone(model, one) for one in encoded])
     (-wanted.mean()).backward()
     row = collate(encoded)
@@ -88,7 +94,7 @@ def test_packed_is_unpacked(loaded, packed, drawn):
 def row(loaded):
     from onevision import tasks
 
-    encoded = [encode(tasks.make(name, size=(112, 200)).sample(7), loaded[1]) for name in ("scene", "chain", "clock")]
+    encoded = [shown(tasks.make(name, size=(112, 200)).sample(7), loaded[1]) for name in ("scene", "chain", "clock")]
     return collate(encoded), encoded
 
 
@@ -151,6 +157,24 @@ def test_positions_are_the_models_own(loaded, row):
             ids, image_grid_thw=one.grid, attention_mask=torch.ones_like(ids), mm_token_type_ids=(ids == model.config.image_token_id).int()
         )
         torch.testing.assert_close(mrope_positions(one.input_ids.tolist(), one.grid.tolist(), model.config.image_token_id), wanted[:, 0])
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_the_gated_unit_has_the_bits_of_its_operations(dtype):
+    """Less is kept for the way back, nothing else changes."""
+    gate, up, weight = (torch.randn(7, 40, dtype=dtype) for _ in range(3))
+    made = []
+    for unit in (packing._Gated.apply, lambda gate, up: torch.nn.functional.silu(gate) * up):
+        inputs = gate.clone().requires_grad_(), up.clone().requires_grad_()
+        out = unit(*inputs)
+        (out * weight).sum().backward()
+        made.append((out.detach(), inputs[0].grad, inputs[1].grad))
+    assert all(torch.equal(one, other) for one, other in zip(*made, strict=True))
+
+
+def test_packing_reaches_every_gated_unit(packed):
+    units = [part for part in packed.modules() if hasattr(part, "gate_proj")]
+    assert len(units) == 4 and all(part.forward.__func__ is packing._mlp for part in units)
 
 
 def test_patchify_is_the_processors_own(loaded):

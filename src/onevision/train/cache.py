@@ -23,7 +23,7 @@ from onevision.train.pack import picture_features
 from onevision.train.recipe import SFTRecipe
 
 SHARD_BYTES = 2**28
-FILL_PATCHES = 2**14
+FILL_PATCHES = 2**12
 """About how many patches the tower looks at in one run."""
 
 
@@ -85,7 +85,7 @@ def fill(cache: FeatureCache, recipe: SFTRecipe, corpus: Corpus, tower: Any, pro
     for batch in _batches(cache, recipe, corpus, processor, bar):
         pixels, grid = torch.cat([one for one, _ in batch.values()]), torch.stack([shown for _, shown in batch.values()])
         with torch.no_grad(), torch.autocast(device.type, torch.bfloat16, enabled=cache.dtype == torch.bfloat16):
-            features = picture_features(tower, pixels.to(device), grid.to(device)).to("cpu", cache.dtype)
+            features = picture_features(tower, processor.normalised(pixels.to(device)), grid.to(device)).to("cpu", cache.dtype)
         found |= dict(zip(batch, features.split((grid.prod(1) // 4).tolist()), strict=True))
         if sum(one.nbytes for one in found.values()) > SHARD_BYTES:
             cache.write(found)
@@ -97,7 +97,7 @@ def fill(cache: FeatureCache, recipe: SFTRecipe, corpus: Corpus, tower: Any, pro
 def _batches(
     cache: FeatureCache, recipe: SFTRecipe, corpus: Corpus, processor: Any, rows: Iterable[int]
 ) -> Iterator[dict[str, tuple[Tensor, Tensor]]]:
-    """Key -> (pixel values, grid) of pictures that are not kept yet, about FILL_PATCHES at a time."""
+    """Key -> (levels, grid) of pictures that are not kept yet, about FILL_PATCHES at a time."""
     batch: dict[str, tuple[Tensor, Tensor]] = {}
     done: set[str] = set()
     for row in rows:

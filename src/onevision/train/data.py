@@ -231,5 +231,5 @@ def longest_row(recipe: SFTRecipe, processor: Any) -> dict[str, Any]:
     length = recipe.cutoff_len
     ids = torch.zeros(length, dtype=torch.long)
     ids[1 : 1 + side * side // 4] = processor.image_token_id
-    whole = Encoded(ids, ids.clone(), torch.arange(length).expand(3, -1), torch.zeros(side * side, 1176), pictures)
+    whole = Encoded(ids, ids.clone(), torch.arange(length).expand(3, -1), torch.zeros(side * side, 1176, dtype=torch.uint8), pictures)
     return collate([whole] * max(1, row_tokens(recipe) // length))

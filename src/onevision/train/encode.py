@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import numpy as np
 import torch
 from PIL.Image import Image
 from torch import Tensor
@@ -31,8 +30,8 @@ class Limits:
 @dataclass(frozen=True)
 class Encoded:
     """input_ids, labels: (length,) int64, labels IGNORE on the prompt; positions: (3, length) of M-RoPE;
-    pixel_values: (patches, 1176) float32; grid: (pictures, 3) patches as (t, h, w). features: (picture tokens, hidden),
-    what the tower made of the pictures earlier, in place of pixel_values and grid.
+    pixel_values: (patches, 1176) uint8, which the tower takes as `PictureProcessor.normalised`; grid: (pictures, 3) patches as
+    (t, h, w). features: (picture tokens, hidden), what the tower made of the pictures earlier, in place of these two.
 
     notes: what was done to make it fit. number and name: its place in the data, and the task it was drawn from.
     """
@@ -76,7 +75,7 @@ def encode(sample: Sample, processor: Any, limits: Limits | None = None, kept: F
     notes += ("pictures shrunk",) if size["longest_edge"] < _size(processor, limits)["longest_edge"] else ()
     positions = mrope_positions(ids, grid.tolist(), processor.image_token_id)
     features = kept.get(images, grid) if kept is not None else None
-    pixels, left = _pixels(images if features is None else [], processor, size)
+    pixels, left = processor.levels(images, size) if images and features is None else (BLANK.pixel_values[:0], BLANK.grid[:0])
     return Encoded(torch.tensor(ids), torch.tensor(labels), positions, pixels, left, features, notes)
 
 
@@ -163,14 +162,7 @@ def _cut(pieces: Sequence[Piece], tokens: int) -> tuple[list[Piece], tuple[str, 
     return kept, ()
 
 
-def _pixels(images: Sequence[Image], processor: Any, size: dict[str, int]) -> tuple[Tensor, Tensor]:
-    if not images:
-        return torch.zeros(0, 1176), torch.zeros(0, 3, dtype=torch.long)
-    pictures = processor.image_processor(images=list(images), size=size, return_tensors="np")
-    return torch.from_numpy(np.ascontiguousarray(pictures["pixel_values"])), torch.from_numpy(pictures["image_grid_thw"])
-
-
-BLANK = Encoded(*(torch.zeros(0, dtype=torch.long),) * 3, torch.zeros(4, 1176), torch.tensor([[1, 2, 2]]))
+BLANK = Encoded(*(torch.zeros(0, dtype=torch.long),) * 3, torch.zeros(4, 1176, dtype=torch.uint8), torch.tensor([[1, 2, 2]]))
 """The smallest picture. A row without any runs the tower on it, because every process of a sharded model must take part."""
 
 

@@ -121,7 +121,7 @@ class GRPOTrainer(StreamTrainer):
         device = self.policy.device
         with torch.no_grad(), self.autocast_smart_context():
             pixels, grid = torch.cat([e.pixel_values for e in seen]).to(device), torch.cat([e.grid for e in seen]).to(device)
-            return list(picture_features(self.policy.model.visual, pixels, grid).split(sizes))
+            return list(picture_features(self.policy.model.visual, self.data.processor.normalised(pixels), grid).split(sizes))
 
     def _shaped(self, completions: Sequence[Completion], judged: Sequence[Judged]) -> list[Judged]:
         """Rewards after what the recipe says of long answers: a growing penalty, or none at all for a cut one."""
@@ -197,6 +197,8 @@ class GRPOTrainer(StreamTrainer):
 
     def _score(self, model: Any, row: Row) -> Any:
         batch = row.batch
+        if "pixel_values" in batch:
+            batch = batch | {"pixel_values": self.data.processor.normalised(batch["pixel_values"])}
         return model(batch, batch["score"], batch["targets"], self.recipe.temperature, packing=row.layout, features=row.features)
 
     @property

@@ -16,9 +16,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
 from transformers import AttentionInterface, AttentionMaskInterface, Qwen2_5_VLForConditionalGeneration
+from transformers.activations import SiLUActivation
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
-from transformers.models.qwen2_5_vl.modeling_qwen2_5_vl import apply_rotary_pos_emb_vision
+from transformers.models.qwen2_5_vl.modeling_qwen2_5_vl import Qwen2_5_VLMLP, Qwen2MLP, apply_rotary_pos_emb_vision
 
 from onevision.models.load import use_matrix_patches
 
@@ -163,6 +164,32 @@ def _vision_attention(self: Any, hidden_states: Tensor, cu_seqlens: Tensor, posi
     return self.proj(packing.attend(q.to(v.dtype), k.to(v.dtype), v, self.scaling))
 
 
+class _Gated(torch.autograd.Function):
+    """silu(gate) * up, with the bits of the two operations, and only their inputs kept for the way back."""
+
+    @staticmethod
+    def forward(ctx: Any, gate: Tensor, up: Tensor) -> Tensor:
+        ctx.save_for_backward(gate, up)
+        return F.silu(gate) * up
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor]:
+        gate, up = ctx.saved_tensors
+        return torch.ops.aten.silu_backward(grads[0] * up, gate), grads[0] * F.silu(gate)
+
+
+def _mlp(self: Any, states: Tensor) -> Tensor:
+    mixed: Tensor = self.down_proj(_Gated.apply(self.gate_proj(states), self.up_proj(states)))
+    return mixed
+
+
+def use_gated_units(layers: nn.Module) -> None:
+    """Have the feed-forward parts of Qwen2.5-VL's layers keep three of the four large tensors that they keep by themselves."""
+    for part in layers.modules():
+        if isinstance(part, Qwen2MLP | Qwen2_5_VLMLP) and isinstance(part.act_fn, SiLUActivation):
+            part.forward = MethodType(_mlp, part)
+
+
 def _head(self: Any, states: Tensor, targets: Tensor | None = None, temperature: float = 1.0) -> Any:
     """The output head; with targets it scores them piece by piece, in one call as FSDP2's hooks want it."""
     if targets is None:
@@ -213,6 +240,7 @@ def use_packing(model: Qwen2_5_VLForConditionalGeneration, flash_attn: str = "au
     model.set_attn_implementation({"text_config": "onevision_packed"})
     for block in model.model.visual.blocks:
         block.attn.forward = MethodType(_vision_attention, block.attn)
+    use_gated_units(model)
     use_matrix_patches(model)
     model.lm_head.forward = MethodType(_head, model.lm_head)
     model.forward = MethodType(_forward, model)

@@ -66,6 +66,8 @@ class SFTTrainer(StreamTrainer):
     def _row(self, model: Any, row: dict[str, Any], tokens: float) -> tuple[Tensor, list[Result]]:
         """(cross-entropy of a row divided by `tokens`, how its samples came out)."""
         row = self._prepare_inputs(row)
+        if "pixel_values" in row:
+            row["pixel_values"] = self.updates.processor.normalised(row["pixel_values"])
         place, target = supervised(row["labels"])
         scored: Scored = model(row, place, target, features=row.get("features"))
         return -scored.logprobs.sum() / tokens, _results(row, place, scored.best)

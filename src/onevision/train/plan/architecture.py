@@ -25,7 +25,7 @@ from transformers.models.qwen2_5_vl import modeling_qwen2_5_vl as qwen
 from onevision.errors import InputError
 from onevision.models.load import nano_folder
 from onevision.train.adapt import freeze, targets
-from onevision.train.pack import Layout, Packing
+from onevision.train.pack import Layout, Packing, use_gated_units
 from onevision.train.recipe import Recipe, load_recipe
 
 PUBLISHED = {
@@ -227,6 +227,7 @@ def _per_token(run: Callable[..., Any], precision: Precision, length: int | None
         layout = Packing([size] * samples, causal=causal) if length else Flash()
         with FakeTensorMode(allow_non_fake_inputs=True), _default(precision.dtype):
             layer, forward = run(samples * size, layout)
+            use_gated_units(layer)
             with torch.autocast("cpu", dtype=torch.bfloat16, enabled=precision.autocast):
                 saved.append(saved_bytes(layer, forward))
     return (saved[1] - saved[0]) / size
