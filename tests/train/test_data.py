@@ -119,6 +119,14 @@ def test_rows_hold_every_sample_once_and_no_more_than_they_may():
     assert len(rows) < 1.25 * sum(lengths) / 100
 
 
+def test_the_largest_row_comes_first_and_its_pictures_are_bytes(processor):
+    recipe = make(tasks={"scene": 1.0, "chain": 1.0}, sizes=[(56, 224)], pack_tokens=300)
+    rows = next(iter(Updates(Draws(recipe, Corpus(recipe)), processor, Share(8), end=8))).rows
+    sizes = [(len(row["pixel_values"]), len(row["input_ids"])) for row in rows]
+    assert len(sizes) > 3 and sizes == sorted(sizes, reverse=True)
+    assert all(row["pixel_values"].dtype == torch.uint8 for row in rows)
+
+
 def test_a_blank_row_teaches_nothing():
     row = blank_row()
     assert row["labels"].tolist() == [IGNORE] * 2

@@ -22,7 +22,7 @@ from onevision.train.encode import encode
 from onevision.train.pack import picture_features
 from onevision.train.recipe import SFTRecipe
 
-SHARD_BYTES = 2**28
+SHARD_BYTES = 2**26
 FILL_PATCHES = 2**12
 """About how many patches the tower looks at in one run."""
 

@@ -185,8 +185,14 @@ class Updates(IterableDataset):  # type: ignore[type-arg]
                 continue
             samples.append(replace(found, number=number, name=name))
             drawn.notes += found.notes
-        drawn.rows += [collate(row) for row in pack(samples, row_tokens(self.draws.recipe))]
+        rows = pack(samples, row_tokens(self.draws.recipe))
+        # The largest first: the others then fit into the memory that it has had.
+        drawn.rows += [collate(row) for row in sorted(rows, key=_patches_and_tokens, reverse=True)]
         return drawn
+
+
+def _patches_and_tokens(row: Sequence[Encoded]) -> tuple[int, int]:
+    return sum(len(one.pixel_values) for one in row), sum(len(one.input_ids) for one in row)
 
 
 def limits(recipe: SFTRecipe) -> Limits:

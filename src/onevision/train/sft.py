@@ -51,6 +51,7 @@ class SFTTrainer(StreamTrainer):
         numbers = sorted(number for row in inputs.rows for number, _ in row["samples"])
         self.learning = f"samples {numbers[0]} to {numbers[-1]}" if numbers else "an update without samples"
         rows, tokens = self._even(inputs.rows)
+        self._make_room(model)
         total, results = torch.zeros((), device=self.args.device), []
         for number, row in enumerate(rows):
             with self.accumulating(model, last=number == len(rows) - 1):
@@ -62,6 +63,14 @@ class SFTTrainer(StreamTrainer):
             results += found
         self._note(inputs, results)
         return total
+
+    def _make_room(self, model: Any) -> None:
+        """On a CPU the gradients' memory, side by side before there are activations: made on the way back, they would lie scattered
+        between these, and a row a little larger than the last would find no place that is free in one piece."""
+        if self.args.device.type == "cpu":
+            for weight in model.parameters():
+                if weight.requires_grad and weight.grad is None:
+                    weight.grad = torch.zeros_like(weight)
 
     def _row(self, model: Any, row: dict[str, Any], tokens: float) -> tuple[Tensor, list[Result]]:
         """(cross-entropy of a row divided by `tokens`, how its samples came out)."""
