@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 import torch
 from PIL import Image
@@ -64,6 +65,19 @@ def test_margins_are_cut_where_the_model_has_them_cut():
     one = encode(sample, processor)
     assert one.grid.tolist() == wanted["image_grid_thw"].tolist() and one.grid[0, 2] > 3 * one.grid[0, 1]
     assert torch.equal(processor.normalised(one.pixel_values), wanted["pixel_values"])
+
+
+@pytest.mark.parametrize(
+    "settings", [{}, {"do_normalize": False}, {"do_rescale": False, "do_normalize": False}, {"image_std": [0.2, 0.3, 0.4]}]
+)
+def test_levels_become_what_the_image_processor_gives(settings):
+    processor = load_processor(nano_folder())
+    for name, value in settings.items():
+        setattr(processor.image_processor, name, value)
+    noise = Image.fromarray(np.random.default_rng(0).integers(0, 256, (90, 120, 3), dtype=np.uint8))
+    levels, grid = processor.levels([noise], {"shortest_edge": 12544, "longest_edge": 100352})
+    wanted = processor.image_processor(images=[noise], return_tensors="pt")
+    assert torch.equal(processor.normalised(levels), wanted["pixel_values"]) and torch.equal(grid, wanted["image_grid_thw"])
 
 
 def test_a_long_answer_loses_its_end_alone(loaded):

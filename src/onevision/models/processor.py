@@ -44,7 +44,8 @@ class PictureProcessor(Qwen2_5_VLProcessor):  # type: ignore[misc]  # transforme
     def normalised(self, levels: Tensor) -> Tensor:
         """Levels as the tower takes them, (patches, 1176) float32, to the image processor's bits."""
         images = self.image_processor
-        table = _table(images.rescale_factor, tuple(images.image_mean), tuple(images.image_std))
+        mean, std = (images.image_mean, images.image_std) if images.do_normalize else ([0.0] * 3, [1.0] * 3)
+        table = _table(images.rescale_factor if images.do_rescale else 1.0, tuple(mean), tuple(std))
         values = torch.empty(levels.shape, dtype=torch.float32, device=levels.device)
         # Channel by channel: indices are as large as floats.
         for channel, seen, made in zip(table.to(levels.device), levels.chunk(3, 1), values.chunk(3, 1), strict=True):
