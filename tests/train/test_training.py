@@ -116,6 +116,19 @@ def test_two_runs_never_write_into_one_folder(recipe):
         run(recipe())
 
 
+@pytest.mark.skipif(torch.cuda.is_available(), reason="a GPU's allocator needs no such order")
+def test_gradients_have_their_place_before_the_first_row(recipe, monkeypatch):
+    there, row = [], SFTTrainer._row
+
+    def watched(self, model, *given):
+        there.append(all(weight.grad is not None for weight in model.parameters() if weight.requires_grad))
+        return row(self, model, *given)
+
+    monkeypatch.setattr(SFTTrainer, "_row", watched)
+    run(recipe())
+    assert len(there) >= 4 and all(there)
+
+
 def test_sft_learns(recipe):
     folder = run(recipe(max_steps=40, learning_rate=1e-2, save_steps=40))
     found = [row["loss"] for row in losses(folder)]

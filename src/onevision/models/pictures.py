@@ -3,9 +3,10 @@
 import io
 import math
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageChops, ImageOps, UnidentifiedImageError
@@ -73,6 +74,17 @@ def trimmed(picture: Image.Image, most: int) -> Image.Image:
     if zoom < 1:
         return picture.crop(box)
     return picture.resize((int(width * zoom), int(height * zoom)), Image.Resampling.BICUBIC, box)
+
+
+def level_table(settings: Mapping[str, Any]) -> np.ndarray:
+    """(3, 256) float32: what an image processor of these settings (a preprocessor_config.json's) makes of each level of 255 in
+    each channel, to the bits of transformers' own."""
+    factor = settings["rescale_factor"] if settings.get("do_rescale", True) else 1.0
+    levels = (np.arange(256, dtype=np.float64) * factor).astype(np.float32)[None]
+    if not settings.get("do_normalize", True):
+        return levels.repeat(3, 0)
+    mean, std = (np.array(settings[key], np.float32)[:, None] for key in ("image_mean", "image_std"))
+    return np.asarray((levels - mean) / std)
 
 
 def _open_header(source: str | Path | bytes, name: str) -> Image.Image:

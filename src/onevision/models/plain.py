@@ -16,7 +16,7 @@ from PIL.Image import Image, Resampling
 from tokenizers import AddedToken, Tokenizer
 
 from onevision.errors import InputError
-from onevision.models.pictures import trimmed
+from onevision.models.pictures import level_table, trimmed
 from onevision.types import Message
 
 
@@ -111,10 +111,7 @@ class Pictures:
         self.least = settings.get("min_pixels") or size["shortest_edge"]
         self.most = settings.get("max_pixels") or size["longest_edge"]
         self.trim = settings.get("trim_margins", False)
-        levels = (np.arange(256, dtype=np.float64) * settings["rescale_factor"]).astype(np.float32)
-        mean, std = (np.array(settings[key], np.float32) for key in ("image_mean", "image_std"))
-        # What each of 256 levels becomes in each channel.
-        self.table = (levels[None] - mean[:, None]) / std[:, None]
+        self.table = level_table(settings)
 
     def __call__(self, image: Image) -> tuple[np.ndarray, list[int]]:
         """An RGB picture -> (patches, 1176) float32 and its grid (1, rows, columns) of patches."""

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +10,8 @@ import torch
 from PIL.Image import Image
 from torch import Tensor
 from transformers import Qwen2_5_VLProcessor
-from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
 
-from onevision.models.pictures import trimmed
+from onevision.models.pictures import level_table, trimmed
 
 
 class PictureProcessor(Qwen2_5_VLProcessor):  # type: ignore[misc]  # transformers is untyped here
@@ -43,9 +41,8 @@ class PictureProcessor(Qwen2_5_VLProcessor):  # type: ignore[misc]  # transforme
 
     def normalised(self, levels: Tensor) -> Tensor:
         """Levels as the tower takes them, (patches, 1176) float32, to the image processor's bits."""
-        images = self.image_processor
-        mean, std = (images.image_mean, images.image_std) if images.do_normalize else ([0.0] * 3, [1.0] * 3)
-        table = _table(images.rescale_factor if images.do_rescale else 1.0, tuple(mean), tuple(std))
+        names = ("do_rescale", "rescale_factor", "do_normalize", "image_mean", "image_std")
+        table = torch.from_numpy(level_table({name: getattr(self.image_processor, name) for name in names}))
         values = torch.empty(levels.shape, dtype=torch.float32, device=levels.device)
         # Channel by channel: indices are as large as floats.
         for channel, seen, made in zip(table.to(levels.device), levels.chunk(3, 1), values.chunk(3, 1), strict=True):
@@ -61,14 +58,6 @@ class PictureProcessor(Qwen2_5_VLProcessor):  # type: ignore[misc]  # transforme
         names = {"image_processor_type": "Qwen2VLImageProcessor", "processor_class": "Qwen2_5_VLProcessor"}
         settings = self.image_processor.to_dict() | names
         (folder / "preprocessor_config.json").write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
-
-
-@lru_cache(maxsize=8)
-def _table(factor: float, mean: tuple[float, ...], std: tuple[float, ...]) -> Tensor:
-    """(3, 256) float32: what the image processor makes of each level in each channel."""
-    processor = Qwen2VLImageProcessorPil()
-    levels = processor.rescale(np.tile(np.arange(256, dtype=np.uint8)[:, None], (3, 1, 1)), factor)
-    return torch.from_numpy(processor.normalize(levels, list(mean), list(std))[..., 0])
 
 
 # Saved folders must name the class that everybody else has: AutoProcessor looks it up by this name.

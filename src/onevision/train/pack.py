@@ -265,7 +265,7 @@ def picture_features(tower: nn.Module, pixel_values: Tensor, image_grid_thw: Ten
 def hidden_states(
     model: Qwen2_5_VLForConditionalGeneration, batch: dict[str, Any], packing: Layout | None = None, features: Tensor | None = None
 ) -> Tensor:
-    """The text tower's last hidden states (row, hidden) for a packed batch as `collate` makes it.
+    """The text tower's last hidden states (row, hidden) for a packed batch as `collate` makes it, its pixels normalised.
 
     packing: another arrangement than samples end to end (`batch["lengths"]` is not read then). features: (picture
     tokens, hidden), what the tower said earlier of the row's first pictures; `pixel_values` hold the others, or are absent.
