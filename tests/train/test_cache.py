@@ -28,7 +28,7 @@ def corpus(recipe, rows):
 def test_features_are_the_towers_own(model, corpus, recipe, tmp_path, monkeypatch):
     model, processor = model
     tower = model.model.visual
-    monkeypatch.setattr(caching, "SHARD_BYTES", 2000)
+    monkeypatch.setattr(caching, "SHARD", 4)
     monkeypatch.setattr(caching, "FILL_PATCHES", 60)
     cache = FeatureCache(tmp_path, tower, processor, torch.float32)
     fill(cache, recipe(), corpus, tower, processor)

@@ -22,8 +22,10 @@ from onevision.train.encode import encode
 from onevision.train.pack import picture_features
 from onevision.train.recipe import SFTRecipe
 
-SHARD_BYTES = 2**26
-FILL_PATCHES = 2**12
+SHARD = 64
+"""About how many pictures' features go into one file."""
+
+FILL_PATCHES = 2**11
 """About how many patches the tower looks at in one run."""
 
 
@@ -35,7 +37,6 @@ class FeatureCache:
         self.folder = root / _fingerprint(tower, processor, dtype)
         self.hidden, self.dtype = int(tower.config.out_hidden_size), dtype
         self.shards: dict[str, Path] = {}
-        self.open: dict[Path, Any] = {}
         self.find()
 
     def find(self) -> None:
@@ -55,10 +56,9 @@ class FeatureCache:
         return torch.cat([torch.zeros(0, self.hidden, dtype=self.dtype), *(self._read(name) for name in keys)])
 
     def _read(self, name: str) -> Tensor:
-        path = self.shards[name]
-        if path not in self.open:
-            self.open[path] = safe_open(path, "pt")
-        return self.open[path].get_tensor(name)  # type: ignore[no-any-return]
+        # Opened anew each time: what was read of an open file stays in the process's memory.
+        with safe_open(self.shards[name], "pt") as shard:
+            return shard.get_tensor(name)  # type: ignore[no-any-return]
 
     def write(self, features: dict[str, Tensor]) -> None:
         """Keep some pictures' features as one more shard, whole or not at all."""
@@ -87,7 +87,7 @@ def fill(cache: FeatureCache, recipe: SFTRecipe, corpus: Corpus, tower: Any, pro
         with torch.no_grad(), torch.autocast(device.type, torch.bfloat16, enabled=cache.dtype == torch.bfloat16):
             features = picture_features(tower, processor.normalised(pixels.to(device)), grid.to(device)).to("cpu", cache.dtype)
         found |= dict(zip(batch, features.split((grid.prod(1) // 4).tolist()), strict=True))
-        if sum(one.nbytes for one in found.values()) > SHARD_BYTES:
+        if len(found) >= SHARD:
             cache.write(found)
             found = {}
     if found:
