@@ -59,6 +59,7 @@ SETS: dict[str, tuple[int, tuple[tuple[str, int, dict[str, Any]], ...]]] = {
             ("chain", 600, BOOK | DAISIES | {"operand": 9}),
         ),
     ),
+    "levels": (95, tuple((task, count, {"levels": (level,)}) for task in TASKS for level, count in ((2, 200), (4, 420), (5, 320)))),
 }
 """Of each file the seed, and of each of its parts the task, how many, and how it is drawn."""
 
