@@ -4,8 +4,8 @@
     onevision train recipes/nano-sft-large.yaml
 
 Level 3 of the tasks that BlindTest's are like, at its sizes; circled letters in texts as long as its own; chains as books print
-them, a part with single digits alone; and level 1 of all tasks, small, so that it is not forgotten. One picture of seven is
-turned, blurred, scaled or saved as people meet them.
+them, a part with single digits alone; levels 2, 4 and 5 of all tasks at their own sizes; and level 1, small, so that it is not
+forgotten. One picture of seven is turned, blurred, scaled or saved as people meet them.
 """
 
 import argparse
@@ -50,6 +50,7 @@ SETS: dict[str, tuple[int, tuple[tuple[str, int, dict[str, Any]], ...]]] = {
     ),
     "circles": (94, (("overlapping_shapes", 3000, {"size": (340, 1150)}), ("two_circles", 2000, {"size": (340, 1150)}))),
     "first": (93, tuple((task, 360, {"levels": (1,), "size": (64, 224)}) for task in TASKS)),
+    "levels": (95, tuple((task, count, {"levels": (level,)}) for task in TASKS for level, count in ((2, 200), (4, 420), (5, 320)))),
     "chains": (
         92,
         (
@@ -59,7 +60,6 @@ SETS: dict[str, tuple[int, tuple[tuple[str, int, dict[str, Any]], ...]]] = {
             ("chain", 600, BOOK | DAISIES | {"operand": 9}),
         ),
     ),
-    "levels": (95, tuple((task, count, {"levels": (level,)}) for task in TASKS for level, count in ((2, 200), (4, 420), (5, 320)))),
 }
 """Of each file the seed, and of each of its parts the task, how many, and how it is drawn."""
 

@@ -47,10 +47,10 @@ PICTURE = {
     # centre) turns into the same feature for every patch, and the tower never learns.
     "image_mean": [0.92, 0.92, 0.92],
     "image_std": [0.25, 0.25, 0.25],
-    "size": {"shortest_edge": 16 * 28 * 28, "longest_edge": 128 * 28 * 28},
+    "size": {"shortest_edge": 16 * 28 * 28, "longest_edge": 224 * 28 * 28},
     "trim_margins": True,
 }
-"""The image processor's settings: 16 to 128 picture tokens of 28×28 pixels, aspect kept; see `pictures.trimmed` for margins."""
+"""The image processor's settings: 16 to 224 picture tokens of 28×28 pixels, aspect kept; see `pictures.trimmed` for margins."""
 
 
 def build_tokenizer(corpus: Iterable[str], vocab_size: int = 3072) -> Qwen2TokenizerFast:
