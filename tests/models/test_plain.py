@@ -79,5 +79,5 @@ def test_a_batch_of_chats_becomes_the_same_tensors(both):
     assert set(found) == set(wanted)
     for name, tensor in wanted.items():
         assert torch.equal(found[name], tensor), name
-    # 350 x 66 are drawn of the one: with 14 about it 378 x 94, enlarged 1.68 times. The other is small.
-    assert found["image_grid_thw"][3:5].tolist() == [[1, 140 // 14, 616 // 14], [1, 14, 14]]
+    # 350 x 66 are drawn of the one: with 14 about it 378 x 94, enlarged twice, the most. The other is small.
+    assert found["image_grid_thw"][3:5].tolist() == [[1, 196 // 14, 756 // 14], [1, 14, 14]]
