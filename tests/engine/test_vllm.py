@@ -81,6 +81,15 @@ def test_greedy_answers_equal_the_embedded_engines(engine: VLLMEngine, reference
 
 
 @needs_vllm
+def test_margins_are_cut_for_vllm_too(engine: VLLMEngine, reference: TorchEngine) -> None:
+    line = tasks.make("circled_letter", split="validation", levels=(3,), size=(500, 520), letters=(15, 20))
+    chats = [messages_for(problem.images, problem.question, problem.choices) for problem in (line[0], line[1])]
+    assert all(engine.processor.framed(problem.images[0]).size != problem.images[0].size for problem in (line[0], line[1]))
+    wanted, found = (each.generate_batch(chats, GREEDY) for each in (reference, engine))
+    assert [one.text for one in found] == [one.text for one in wanted]
+
+
+@needs_vllm
 def test_the_prompt_is_run_once_for_n(engine: VLLMEngine, monkeypatch: pytest.MonkeyPatch) -> None:
     cached: dict[str, int] = {}
     generate, fresh = engine._llm.generate, chat("clock", index=7)
