@@ -11,7 +11,7 @@ RECIPES = sorted(path for path in Path(__file__).parents[2].glob("recipes/*.yaml
 @pytest.fixture
 def recipe(tmp_path):
     path = tmp_path / "r.yaml"
-    path.write_text("stage: sft\noutput_dir: out\nlearning_rate: 1e-5\n")
+    path.write_text("stage: sft\noutput_dir: out\nlearning_rate: 1e-5\nmax_steps: 10\nbf16: true\n")
     return path
 
 
@@ -34,9 +34,20 @@ def test_overrides_win(recipe):
     assert (changed.max_steps, changed.tasks, changed.bf16) == (7, {"chain": 2.0}, False)
 
 
+@pytest.mark.parametrize(("share", "steps", "rate"), [("20%", 2, 2e-6), ("1%", 1, 1e-7), ("12.5%", 2, 1.25e-6), ("70%", 7, 7e-6), ("250%", 25, 2.5e-5)])
+def test_a_share_is_of_the_recipes_own_number(recipe, share, steps, rate):
+    """Whole numbers stay whole, and never become none."""
+    changed = load_recipe(recipe, [f"max_steps={share}", f"learning_rate={share}"])
+    assert changed.max_steps == steps and isinstance(changed.max_steps, int)
+    assert changed.learning_rate == pytest.approx(rate)
+
+
 @pytest.mark.parametrize(
     ("override", "words"),
     [
+        ("max_steps=0%", ["max_steps=0%", "10"]),
+        ("max_samples=20%", ["max_samples=20%", "None"]),
+        ("bf16=20%", ["bf16=20%", "True"]),
         ("learning_rat=1", ["learning_rat", "learning_rate"]),
         ("max_steps=many", ["max_steps", "many", "int"]),
         ("bf16=3", ["bf16", "bool"]),

@@ -1,6 +1,8 @@
 """A training recipe: YAML with LLaMA-Factory's names, `key=value` overrides, and a clear line for every mistake."""
 
 import difflib
+import math
+import re
 import sys
 import types
 import typing
@@ -190,7 +192,9 @@ def load_recipe(path: str | Path, overrides: list[str] | None = None) -> Recipe:
 
 
 def read_yaml(path: str | Path, overrides: list[str] | None = None) -> dict[str, Any]:
-    """The keys and values of a recipe, with `key=value` overrides. Raises InputError naming the file or the override."""
+    """The keys and values of a recipe, with `key=value` overrides; a value such as 25% is that share of the recipe's own.
+
+    Raises InputError naming the file or the override."""
     try:
         values = yaml.safe_load(Path(path).read_text())
     except OSError as error:
@@ -199,17 +203,28 @@ def read_yaml(path: str | Path, overrides: list[str] | None = None) -> dict[str,
         raise InputError(f"recipe {path}: not YAML: {' '.join(str(error).split())}") from None
     if not isinstance(values, dict):
         raise InputError(f"recipe {path}: 'key: value' lines were expected, not {type(values).__name__}")
-    return values | dict(_override(text) for text in overrides or [])
+    return values | dict(_override(text, values) for text in overrides or [])
 
 
-def _override(text: str) -> tuple[str, Any]:
+def _override(text: str, values: dict[str, Any]) -> tuple[str, Any]:
     key, equals, value = text.partition("=")
     if not equals:
         raise InputError(f"override {text!r}: key=value was expected")
+    if share := re.fullmatch(r"(\d+(?:\.\d+)?)%", value):
+        return key, _share(text, float(share[1]), values.get(key))
     try:
         return key, yaml.safe_load(value)
     except yaml.YAMLError:
         raise InputError(f"override {text!r}: the value is not YAML") from None
+
+
+def _share(text: str, percent: float, own: Any) -> int | float:
+    """That part of the recipe's own number; of a whole one, rounded up to a whole one."""
+    with suppress(TypeError, ValueError):
+        number = own if type(own) is int else float("nan" if isinstance(own, bool) else own)
+        if percent and number > 0:
+            return math.ceil(number * percent / 100) if isinstance(number, int) else number * percent / 100
+    raise InputError(f"override {text!r}: a share above 0 % of a number above 0 was expected; the recipe's own is {own!r}")
 
 
 def _build(where: str, values: dict[str, Any]) -> Recipe:
