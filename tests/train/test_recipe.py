@@ -34,7 +34,9 @@ def test_overrides_win(recipe):
     assert (changed.max_steps, changed.tasks, changed.bf16) == (7, {"chain": 2.0}, False)
 
 
-@pytest.mark.parametrize(("share", "steps", "rate"), [("20%", 2, 2e-6), ("1%", 1, 1e-7), ("12.5%", 2, 1.25e-6), ("70%", 7, 7e-6), ("250%", 25, 2.5e-5)])
+@pytest.mark.parametrize(
+    ("share", "steps", "rate"), [("20%", 2, 2e-6), ("1%", 1, 1e-7), ("12.5%", 2, 1.25e-6), ("70%", 7, 7e-6), ("250%", 25, 2.5e-5)]
+)
 def test_a_share_is_of_the_recipes_own_number(recipe, share, steps, rate):
     """Whole numbers stay whole, and never become none."""
     changed = load_recipe(recipe, [f"max_steps={share}", f"learning_rate={share}"])

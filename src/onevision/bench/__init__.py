@@ -9,7 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from onevision.errors import InputError
+from onevision.errors import InputError, unknown_name
 from onevision.types import Problem
 
 Metric = Callable[[Sequence[Mapping[str, Any]]], dict[str, float]]
@@ -29,7 +29,7 @@ class Benchmark:
     def load(self, data: Path | None = None, split: str = "") -> list[Problem]:
         """The problems of a split, at least one. Raises InputError saying exactly what to fetch when the set is not there."""
         if split and split not in self.splits:
-            raise InputError(f"unknown split {split!r}: one of {', '.join(self.splits)}")
+            raise unknown_name("split", split, self.splits)
         problems: list[Problem] = self._module.load(data, split or self.splits[0])
         if not problems:
             raise InputError(f"{data or self.what}: there is no problem in it")
@@ -65,5 +65,5 @@ def load(name: str, data: Path | None = None, split: str = "") -> list[Problem]:
     Raises InputError for an unknown name or split, and for a set that is not there.
     """
     if name not in BENCHMARKS:
-        raise InputError(f"unknown benchmark {name!r}: one of {', '.join(BENCHMARKS)}")
+        raise unknown_name("benchmark", name, BENCHMARKS)
     return BENCHMARKS[name].load(data, split)

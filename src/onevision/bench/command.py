@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from onevision.errors import InputError
+from onevision.errors import InputError, unknown_name
 from onevision.store import write_atomic
 
 if TYPE_CHECKING:
@@ -110,8 +110,7 @@ def _chosen(names: Sequence[str]) -> tuple[list[str], list[str]]:
     chosen = [name for name in names if name in BENCHMARKS]
     unknown = [name for name in names if name != "tasks" and name not in own and name not in chosen]
     if unknown:
-        known = ", ".join((*BENCHMARKS, "tasks", *tasks.names()))
-        raise InputError(f"unknown benchmark {unknown[0]!r}: one of {known}")
+        raise unknown_name("benchmark", unknown[0], (*BENCHMARKS, "tasks", *tasks.names()))
     return chosen, own
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from PIL.Image import Image
 
 from onevision.engine.base import SamplingParams
-from onevision.errors import InputError
+from onevision.errors import InputError, unknown_name
 from onevision.formal import FORMALISMS
 from onevision.models.prompts import parse
 from onevision.types import Description, Message
@@ -63,7 +63,7 @@ Ask = Callable[[Image, str], Sequence[Message]]
 def messages(image: Image, formalism: str) -> list[Message]:
     """The chat that asks a model for a picture's Description. Raises InputError for an unknown formalism."""
     if formalism not in _ASK:
-        raise InputError(f"unknown formalism {formalism!r}: one of {', '.join(FORMALISMS)}")
+        raise unknown_name("formalism", formalism, FORMALISMS)
     task = _ASK[formalism].format(width=image.width, height=image.height) if "{width}" in _ASK[formalism] else _ASK[formalism]
     text = _RULES.format(task=task, formalism=formalism)
     return [{"role": "user", "content": [{"type": "image", "image": image}, {"type": "text", "text": text}]}]

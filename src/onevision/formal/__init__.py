@@ -11,7 +11,7 @@ from types import ModuleType
 
 from PIL.Image import Image
 
-from onevision.errors import InputError
+from onevision.errors import InputError, unknown_name
 from onevision.formal.checks import ROUND_TRIP, Check
 from onevision.formal.guard import leak
 from onevision.types import Description
@@ -32,7 +32,7 @@ LONGEST, LONGEST_LINE = 20_000, 5_000
 def module(formalism: str) -> ModuleType:
     """The module of a formalism; raises InputError for an unknown name."""
     if formalism not in FORMALISMS:
-        raise InputError(f"unknown formalism {formalism!r}: one of {', '.join(FORMALISMS)}")
+        raise unknown_name("formalism", formalism, FORMALISMS)
     return import_module(f"onevision.formal.{formalism}")
 
 

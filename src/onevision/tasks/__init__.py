@@ -12,7 +12,7 @@ from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
 from typing import Any
 
-from onevision.errors import InputError
+from onevision.errors import InputError, unknown_name
 from onevision.tasks.base import Config, Item, Task
 
 __all__ = ["Config", "Item", "Task", "make", "names"]
@@ -89,7 +89,7 @@ def _task_class(name: str) -> Any:
         return getattr(import_module(f"onevision.tasks.{module}"), cls)
     entries = _entries()
     if name not in entries:
-        raise InputError(f"unknown task {name!r}: one of {', '.join(names())}")
+        raise unknown_name("task", name, names())
     found = entries[name].load()
     if not (isinstance(found, type) and issubclass(found, Task) and found.name == name):
         raise InputError(f"entry point {name!r} of {GROUP} names {entries[name].value}, which is no Task called {name!r}")

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 from PIL.Image import Image
 
 from onevision.answers import grade
-from onevision.errors import InputError, MissingPartError
+from onevision.errors import InputError, MissingPartError, unknown_name
 from onevision.models.prompts import compose, messages_for
 from onevision.tasks.canvas import Renderer
 from onevision.types import Description, Message, Problem, Sample, Verdict
@@ -86,7 +86,7 @@ class Task:
 
     def __init__(self, split: str = "train", seed: int = 0, levels: tuple[int, ...] = LEVELS, **overrides: Any) -> None:
         if split not in SPLITS:
-            raise InputError(f"unknown split {split!r}: one of {', '.join(SPLITS)}")
+            raise unknown_name("split", split, SPLITS)
         unknown = [level for level in levels if level not in LEVELS]
         if unknown or not levels:
             raise InputError(f"unknown level {unknown}: levels are {', '.join(map(str, LEVELS))}")

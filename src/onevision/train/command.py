@@ -21,7 +21,8 @@ def main(
         list[str],
         typer.Argument(
             metavar="RECIPE.yaml ... [key=value ...]",
-            help="what to train, on what, and how; several recipes are run one after the other, and key=value takes the place of their own, max_steps=20% is a fifth of theirs",
+            help="what to train, on what, and how; several recipes are run one after the other, and key=value takes the place of their "
+            "own (max_steps=20%: a fifth of their own)",
         ),
     ],
 ) -> None:

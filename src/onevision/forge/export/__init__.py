@@ -3,7 +3,7 @@
 from importlib import import_module
 from types import ModuleType
 
-from onevision.errors import InputError
+from onevision.errors import unknown_name
 
 FORMATS = {
     "hf": "hf",
@@ -18,5 +18,5 @@ FORMATS = {
 def format_of(name: str) -> ModuleType:
     """The module of a format. Raises InputError for an unknown one."""
     if name not in FORMATS:
-        raise InputError(f"unknown format {name!r}: one of {', '.join(FORMATS)}")
+        raise unknown_name("format", name, FORMATS)
     return import_module(f"onevision.forge.export.{FORMATS[name]}")

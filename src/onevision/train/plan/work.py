@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import torch
 
-from onevision.errors import InputError
+from onevision.errors import InputError, unknown_name
 from onevision.train.plan.architecture import Architecture, head_dim
 from onevision.train.recipe import GRPORecipe, Recipe
 
@@ -50,7 +50,7 @@ def device(name: str, bf16: bool) -> Device:
     if name == "cpu":
         return this_cpu(bf16)
     if name not in DEVICES:
-        raise InputError(f"unknown device {name!r}: one of {', '.join(DEVICES)}, cpu or auto")
+        raise unknown_name("device", name, (*DEVICES, "cpu", "auto"))
     return DEVICES[name]
 
 
