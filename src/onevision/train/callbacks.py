@@ -72,13 +72,14 @@ class Progress(TrainerCallback):
         if not logs or not state.is_world_process_zero or not logs.keys() & {"loss", "eval_loss"}:
             return
         took = time.monotonic() - self.start
-        speed = (self.tokens() - self.before) / took
+        counted = self.tokens() - self.before
         shown = " ".join(f"{name} {float(value):.4g}" for name, value in logs.items() if name.removeprefix("eval_") in ("loss", "right"))
+        shown += f" {counted / took:.0f} tokens/s" if counted else ""  # the stage `see` has none
         if self.bar:
-            self.bar.set_postfix_str(f"{shown} {speed:.0f} tokens/s")
+            self.bar.set_postfix_str(shown)
         elif state.global_step > self.first:
             left = took / (state.global_step - self.first) * (state.max_steps - state.global_step)
-            say(f"step {state.global_step}/{state.max_steps} {shown} {speed:.0f} tokens/s, {_clock(left)} left")
+            say(f"step {state.global_step}/{state.max_steps} {shown}, {_clock(left)} left")
 
     def on_train_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         if self.bar:
