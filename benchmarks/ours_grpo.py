@@ -13,7 +13,7 @@ from typing import Any
 from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parent / "peers"))
-from measure import ON_GPU, Meter, arguments, read
+from measure import Meter, arguments, read
 
 from onevision.engine.lean import LeanDecoder
 from onevision.train.data import Corpus, Share
@@ -107,7 +107,7 @@ def _recipe(args: Any, folder: Path) -> GRPORecipe:
         freeze_vision_tower=args.freeze_vision,
         freeze_multi_modal_projector=args.freeze_vision,
         reward_funcs=[f"{__file__}:share_of_digits"],
-        bf16=ON_GPU,
+        bf16=args.bf16,
         save_steps=10**6,
         logging_steps=1,
         plot_loss=False,

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent / "peers"))
-from measure import ON_GPU, Meter, arguments
+from measure import Meter, arguments
 
 from onevision.train.data import Corpus, Draws, Share, Updates
 from onevision.train.pack import use_packing
@@ -42,7 +42,6 @@ def sft_recipe(model: Path, data: Path, folder: str, samples: int = 16, **more: 
         "lr_scheduler_type": "constant",
         "freeze_vision_tower": False,
         "freeze_multi_modal_projector": False,
-        "bf16": ON_GPU,
         "dataloader_num_workers": 0,
         "save_steps": 10**6,
         "logging_steps": 1,
@@ -59,7 +58,9 @@ def main() -> None:
     settings = {key: str(value) if isinstance(value, Path) else value for key, value in vars(args).items()}
     with tempfile.TemporaryDirectory() as folder:
         frozen = {"freeze_vision_tower": True, "freeze_multi_modal_projector": True, "feature_cache": f"{folder}/features"}
-        chosen = {"max_steps": args.steps, "learning_rate": args.lr, "seed": args.seed} | (frozen if args.freeze_vision else {})
+        chosen = {"max_steps": args.steps, "learning_rate": args.lr, "seed": args.seed, "bf16": args.bf16} | (
+            frozen if args.freeze_vision else {}
+        )
         recipe = sft_recipe(args.model, args.data, folder, args.samples_per_step, **chosen)
         model, processor = starting_model(recipe)
         use_packing(model)

@@ -51,6 +51,9 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--steps", type=int, help="optimiser steps a run; 4 for grpo, 32 for sft where not given")
     parser.add_argument("--lr", default="1e-6")
+    parser.add_argument(
+        "--bf16", action="store_true", help="all sides in bfloat16 over float32 weights on a CPU too, as R1-Onevision's recipes ask"
+    )
     parser.add_argument("--rollout", default="torch", help="of ours in grpo: torch, or compiled on a CPU")
     args = parser.parse_args()
     for what in args.what:
@@ -83,6 +86,7 @@ def run_side(side: str, command: list[str], what: str, args: argparse.Namespace)
     out = args.data / "results" / f"{what}-{side.replace(' ', '-').replace('×', 'x')}.json"
     steps = str(args.steps or (4 if what == "grpo" else 32))
     common = ["--model", str(args.data / "model"), "--data", str(args.data / "train.jsonl"), "--steps", steps, "--lr", args.lr]
+    common += ["--bf16"] if args.bf16 else []
     environment = os.environ | {"OMP_NUM_THREADS": str(os.cpu_count()), "HF_HUB_OFFLINE": "1"}
     done = subprocess.run([*command, *common, "--out", str(out)], env=environment, capture_output=True, text=True, check=False)
     if done.returncode:

@@ -55,6 +55,7 @@ def _config(args: Any, folder: str) -> dict[str, Any]:
         "gradient_accumulation_steps": args.accumulate,
         "disable_gradient_checkpointing": True,
         "seed": args.seed,
+        "bf16": args.bf16,
         **ALIKE,
     }
 

@@ -27,14 +27,13 @@ ALIKE: dict[str, Any] = {
     "weight_decay": 0.0,
     "lr_scheduler_type": "constant",
     "max_grad_norm": 1.0,
-    "bf16": ON_GPU,
     "use_cpu": not ON_GPU,
     "logging_steps": 1,
     "save_strategy": "no",
     "report_to": "none",
     "disable_tqdm": True,
 }
-"""AdamW, one process, nothing recomputed: what is fastest for a small model. float32 on a CPU, bfloat16 over float32 weights on a GPU."""
+"""AdamW, one process, nothing recomputed: what is fastest for a small model."""
 
 
 def arguments(description: str | None) -> argparse.ArgumentParser:
@@ -47,6 +46,7 @@ def arguments(description: str | None) -> argparse.ArgumentParser:
     parser.add_argument("--lr", type=float, default=1e-6)
     parser.add_argument("--freeze-vision", action="store_true", help="train the language model alone")
     parser.add_argument("--seed", type=int, default=0, help="of the order of the samples")
+    parser.add_argument("--bf16", action="store_true", default=ON_GPU, help="bfloat16 over float32 weights; on a GPU always, else float32")
     parser.add_argument("--save", type=Path, help="a folder for the model at the end")
     return parser
 

@@ -60,6 +60,7 @@ def _config(args: Any, folder: str) -> GRPOConfig:
         temperature=1.0,
         gradient_checkpointing=False,
         seed=args.seed,
+        bf16=args.bf16,
         **ALIKE,
     )
 

@@ -37,6 +37,7 @@ def main() -> None:
             max_length=None,
             gradient_checkpointing=False,
             seed=args.seed,
+            bf16=args.bf16,
             **ALIKE,
         )
         SFTTrainer(model=model, processing_class=processor, args=config, train_dataset=_samples(args.data), callbacks=[meter]).train()

@@ -204,10 +204,10 @@ def test_attention_stays_inside_each_sample(causal, alone, parts, monkeypatch):
 
 
 @pytest.mark.parametrize("causal", [True, False])
-@pytest.mark.parametrize("alone", [160, 640])
-def test_bfloat16_attends_as_float32_does(causal, alone, monkeypatch):
-    """On a CPU samples of middling length are products of their own there."""
-    monkeypatch.setattr(packing, "ALONE_BFLOAT16", alone)
+@pytest.mark.parametrize("longest", [160, 2048])
+def test_bfloat16_attends_as_float32_does(causal, longest, monkeypatch):
+    """On a CPU samples longer than a batch takes are products of their own there, head by head, unless they are too long."""
+    monkeypatch.setattr(packing, "BY_HEADS", longest)
     torch.manual_seed(0)
     q, k, v = torch.randn(3, 390, 4, 8)
     row = Packing([170, 20, 200], causal)
