@@ -25,7 +25,7 @@ snippet: .venv-snippet/installed
 STEPS ?= 100%
 TRAIN := OMP_NUM_THREADS=$$((($$(nproc) + 1) / 2)) $(BIN)/torchrun --nproc-per-node 2 -m onevision train
 nano: .venv/installed-dev runs/nano-rows/chains.parquet
-	$(TRAIN) $(foreach stage,see sft sft-thaw sft-polish sft-lookup sft-sizes sft-large,recipes/nano-$(stage).yaml) max_steps=$(STEPS) per_device_train_batch_size=50%
+	$(TRAIN) $(foreach stage,see sft-words sft sft-thaw sft-polish sft-lookup sft-sizes sft-large,recipes/nano-$(stage).yaml) max_steps=$(STEPS) per_device_train_batch_size=50%
 	$(TRAIN) recipes/nano-grpo.yaml model_name_or_path=runs/nano-large max_steps=$(STEPS) per_device_train_batch_size=50%
 
 # The last file that the script writes.
