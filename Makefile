@@ -21,12 +21,11 @@ snippet: .venv-snippet/installed
 	.venv-snippet/bin/python tests/snippet/run.py src/onevision/models/nano_weights examples/daisies.png
 
 # nano from nothing, one stage after the other into runs/; stopped at any time, the same line goes on. Many hours on two cores:
-# with STEPS=20% a fifth of every stage's. Two processes, each with half of the cores and of every batch: a quarter faster than one.
+# with STEPS=20% a fifth of every stage's.
 STEPS ?= 100%
-TRAIN := OMP_NUM_THREADS=$$((($$(nproc) + 1) / 2)) $(BIN)/torchrun --nproc-per-node 2 -m onevision train
 nano: .venv/installed-dev runs/nano-rows/chains.parquet
-	$(TRAIN) $(foreach stage,see sft-words sft sft-thaw sft-polish sft-lookup sft-sizes sft-large,recipes/nano-$(stage).yaml) max_steps=$(STEPS) per_device_train_batch_size=50%
-	$(TRAIN) recipes/nano-grpo.yaml model_name_or_path=runs/nano-large max_steps=$(STEPS) per_device_train_batch_size=50%
+	$(BIN)/onevision train $(foreach stage,see sft-words sft sft-thaw sft-polish sft-lookup sft-sizes sft-large,recipes/nano-$(stage).yaml) max_steps=$(STEPS)
+	$(BIN)/onevision train recipes/nano-grpo.yaml model_name_or_path=runs/nano-large max_steps=$(STEPS)
 
 # The last file that the script writes.
 runs/nano-rows/chains.parquet: .venv/installed-dev

@@ -21,7 +21,20 @@ from onevision.train.trainer import starting_model, training_arguments
 
 
 class OurMeter(Meter):
-    """Our forward is called with a packed row, which has no padding."""
+    """Our forward is called with a packed row, which has no padding, in one or two lanes."""
+
+    def watch(self, twin: Any) -> "OurMeter":
+        """Count what the second lane's model does, too; by itself, since two threads cannot add to one number."""
+        self.other = OurMeter(self.peer, self.out, self.settings)
+        if twin is not None:
+            self.other.on_train_begin(None, None, None, model=twin)
+        return self
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **more: Any) -> None:
+        for name, count in self.other.counts.items():
+            self.counts[name] += count
+            self.other.counts[name] = 0
+        super().on_step_end(args, state, control, **more)
 
     def _saw_batch(self, module: Any, given: tuple[Any, ...], named: dict[str, Any]) -> None:
         self.counts["positions"] += given[0]["input_ids"].numel()
@@ -73,7 +86,7 @@ def main() -> None:
         share, end = Share(args.samples_per_step), args.steps * args.samples_per_step
         updates = Updates(Draws(recipe, corpus), processor, share, end=end, kept=kept)
         trainer = SFTTrainer(recipe, model, updates)
-        trainer.add_callback(OurMeter("onevision sft", args.out, settings))
+        trainer.add_callback(OurMeter("onevision sft", args.out, settings).watch(trainer.lanes.twin))
         trainer.run(0, None)
 
 

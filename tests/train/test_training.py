@@ -19,6 +19,7 @@ from safetensors.torch import load_file
 from onevision.errors import InputError, OneVisionError
 from onevision.models.load import load_model
 from onevision.store import alone
+from onevision.train import lanes
 from onevision.train.command import main, run
 from onevision.train.sft import SFTTrainer
 from onevision.train.trainer import steps_done, training_arguments
@@ -52,6 +53,30 @@ def test_a_run_in_two_parts_equals_one(recipe, stage, keys):
     assert same(weights(whole), weights(parts))
     assert losses(whole) == losses(parts)
     assert (parts / "loss.png").stat().st_size > 1000
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="lanes are a CPU's")
+@pytest.mark.parametrize("bf16", [False, True])
+def test_two_lanes_learn_what_one_does(recipe, monkeypatch, bf16):
+    monkeypatch.setattr("onevision.train.precision.multiplies_bf16", lambda: True)
+    keys = {"tasks": {"scene": 1.0, "chain": 2.0}, "bf16": bf16, "pack_tokens": 300, "dataloader_num_workers": 1}
+    dealt, deal = [], lanes._dealt
+    monkeypatch.setattr(lanes, "_dealt", lambda sizes: dealt.append(deal(sizes)) or dealt[-1])
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(1)
+        one = run(recipe("sft", "one", **keys))
+        assert not dealt
+        torch.set_num_threads(2)
+        two = run(recipe("sft", "two", **keys))
+        assert len(dealt) == 4 and all(min(map(len, both)) for both in dealt)
+        again = run(recipe("sft", "again", **keys))
+    finally:
+        torch.set_num_threads(before)
+    assert same(weights(two), weights(again)), "whichever lane is the faster"
+    assert [row["loss"] for row in losses(two)] == pytest.approx([row["loss"] for row in losses(one)], rel=1e-2 if bf16 else 1e-5)
+    for name, weight in weights(one).items():
+        torch.testing.assert_close(weights(two)[name], weight, rtol=1e-3, atol=2e-3 if bf16 else 2e-5)
 
 
 def test_weights_alone_are_nothing_to_go_on_from(recipe):

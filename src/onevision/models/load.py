@@ -67,9 +67,9 @@ def use_matrix_patches(model: "Qwen2_5_VLForConditionalGeneration") -> None:
 
 
 def _embed_patches(self: Any, patches: "torch.Tensor") -> "torch.Tensor":
-    import torch
+    from onevision.models.products import linear
 
-    return torch.nn.functional.linear(patches.to(self.proj.weight.dtype), self.proj.weight.view(self.embed_dim, -1))
+    return linear(patches.to(self.proj.weight.dtype), self.proj.weight.view(self.embed_dim, -1))
 
 
 def _adapted(folder: Path, device: str, dtype: str) -> "tuple[Qwen2_5_VLForConditionalGeneration, Qwen2_5_VLProcessor]":

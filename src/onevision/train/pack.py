@@ -22,6 +22,7 @@ from transformers.masking_utils import sdpa_mask
 from transformers.models.qwen2_5_vl.modeling_qwen2_5_vl import Qwen2_5_VLMLP, Qwen2MLP, apply_rotary_pos_emb_vision
 
 from onevision.models.load import use_matrix_patches
+from onevision.models.products import keep_few_primitives, linear, use_products
 
 HEAD_CELLS = 2**26
 """Logits kept at a time (a quarter of a GiB in float32); more are computed in pieces, and again on the way back."""
@@ -205,10 +206,10 @@ def use_gated_units(layers: nn.Module) -> None:
 def _head(self: Any, states: Tensor, targets: Tensor | None = None, temperature: float = 1.0) -> Any:
     """The output head; with targets it scores them piece by piece, in one call as FSDP2's hooks want it."""
     if targets is None:
-        return F.linear(states, self.weight, self.bias)
+        return linear(states, self.weight, self.bias)
 
     def score(states: Tensor, targets: Tensor) -> Scored:
-        logits = F.linear(states, self.weight, self.bias).float() / temperature
+        logits = linear(states, self.weight, self.bias).float() / temperature
         return Scored(-F.cross_entropy(logits, targets, reduction="none"), logits.argmax(-1) == targets, _entropy(logits.detach()))
 
     rows = max(1, HEAD_CELLS // self.out_features)
@@ -253,6 +254,8 @@ def use_packing(model: Qwen2_5_VLForConditionalGeneration, flash_attn: str = "au
     for block in model.model.visual.blocks:
         block.attn.forward = MethodType(_vision_attention, block.attn)
     use_gated_units(model)
+    keep_few_primitives()
+    use_products(model)
     use_matrix_patches(model)
     model.lm_head.forward = MethodType(_head, model.lm_head)
     model.forward = MethodType(_forward, model)

@@ -8,13 +8,14 @@ import json
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from accelerate import PartialState
-from accelerate.utils import gather_object
+from accelerate.utils import DistributedType, gather_object
 from torch import Tensor
 
 from onevision import tasks
@@ -26,6 +27,7 @@ from onevision.train.callbacks import say
 from onevision.train.curriculum import Curriculum
 from onevision.train.data import HOPELESS, Corpus, Draws, Share, Update, Updates, blank_row, longest_row
 from onevision.train.encode import supervised
+from onevision.train.lanes import Lanes
 from onevision.train.pack import Scored, use_packing
 from onevision.train.recipe import SFTRecipe
 from onevision.train.trainer import StreamTrainer, finish, starting_model, steps_done, stream, training_arguments
@@ -41,6 +43,11 @@ class SFTTrainer(StreamTrainer):
         super().__init__(recipe, model, train_dataset=updates, eval_dataset=held_out)
         self.recipe, self.updates, self.held_out = recipe, updates, held_out
         self.rehearsals = 2 if self.args.device.type != "cpu" else 0
+        alone = self.args.device.type == "cpu" and self.accelerator.distributed_type == DistributedType.NO
+        # A row more is activations more: in float32 worth it where a worker takes time from two threads that wait for each other.
+        self.lanes = Lanes(model, alone and (recipe.bf16 or recipe.dataloader_num_workers > 0))
+        whole = model.get_base_model() if recipe.finetuning_type == "lora" else model
+        self.weights = [sum(weight.numel() for weight in part.parameters()) for part in (whole.model.language_model, whole.model.visual)]
         self.counts: Counter[str] = Counter()
         self.seen = 0
 
@@ -52,17 +59,23 @@ class SFTTrainer(StreamTrainer):
         self.learning = f"samples {numbers[0]} to {numbers[-1]}" if numbers else "an update without samples"
         rows, tokens = self._even(inputs.rows)
         self._make_room(model)
-        total, results = torch.zeros((), device=self.args.device), []
-        for number, row in enumerate(rows):
-            with self.accumulating(model, last=number == len(rows) - 1):
-                # Processes average their gradients, and this is already a mean over them all.
-                loss, found = self._row(model, row, max(1, tokens) / self.accelerator.num_processes)
+        if self.lanes.twin is not None:
+            self._make_room(self.lanes.twin)
+
+        def learn(lane: Any, number: int) -> tuple[Tensor, list[Result]]:
+            with self.accumulating(lane, last=number == len(rows) - 1):
+                with self.autocast_smart_context() if lane is self.lanes.twin else nullcontext():  # the model has its own
+                    # Processes average their gradients, and this is already a mean over them all.
+                    loss, found = self._row(lane, rows[number], max(1, tokens) / self.accelerator.num_processes)
                 self.check_finite(loss)
                 self.accelerator.backward(loss)
-            total += loss.detach()
-            results += found
-        self._note(inputs, results)
-        return total
+            return loss.detach(), found
+
+        work = [self._work(row) for row in rows]
+        losses, results = zip(*self.lanes.run(model, range(len(rows)), work, learn), strict=True)
+        self.accelerator.gradient_state._set_sync_gradients(True)  # whichever row was the last
+        self._note(inputs, [result for found in results for result in found])
+        return torch.stack(losses).sum()
 
     def _make_room(self, model: Any) -> None:
         """On a CPU the gradients' memory, side by side before there are activations: made on the way back, they would lie scattered
@@ -71,6 +84,10 @@ class SFTTrainer(StreamTrainer):
             for weight in model.parameters():
                 if weight.requires_grad and weight.grad is None:
                     weight.grad = torch.zeros_like(weight)
+
+    def _work(self, row: dict[str, Any]) -> int:
+        """How much a row has to do, about: its tokens and patches times the weights that they meet."""
+        return self.weights[0] * len(row["input_ids"]) + self.weights[1] * len(row.get("pixel_values", ()))
 
     def _row(self, model: Any, row: dict[str, Any], tokens: float) -> tuple[Tensor, list[Result]]:
         """(cross-entropy of a row divided by `tokens`, how its samples came out)."""
