@@ -21,6 +21,7 @@ from transformers import Qwen2_5_VLForConditionalGeneration
 from onevision import tasks
 from onevision.models.load import load_processor, nano_folder
 from onevision.train.encode import collate, encode, supervised
+from onevision.train.lanes import Lanes, two_lanes
 from onevision.train.optim import MuonAdamW
 from onevision.train.pack import use_packing
 from onevision.train.plan.architecture import count, find_config
@@ -52,7 +53,7 @@ WIDER = {
 }
 """What makes a Qwen2.5-VL of 82 M parameters out of nano's configuration."""
 
-BASE = SFTRecipe(stage="sft", output_dir="unused", freeze_vision_tower=False, freeze_multi_modal_projector=False)
+BASE = SFTRecipe(stage="sft", output_dir="unused", freeze_vision_tower=False, freeze_multi_modal_projector=False, dataloader_num_workers=0)
 CASES: dict[str, tuple[str, SFTRecipe, int]] = {
     "nano, AdamW": ("nano", BASE, 8),
     "nano, AdamW, longer row": ("nano", BASE, 24),
@@ -129,12 +130,17 @@ def train(model: str, recipe: SFTRecipe, samples: list[Any]) -> int:
     network.model.visual.requires_grad_(not recipe.freeze_vision_tower)
     adamw = torch.optim.AdamW([w for w in network.parameters() if w.requires_grad])
     optimizer = MuonAdamW(network, 1e-3) if recipe.optim == "muon" else adamw
-    for _ in range(2):
-        batch = collate(samples)
+    torch.set_num_threads(2 if two_lanes(recipe) else 1)
+    lanes = Lanes(network, two_lanes(recipe))
+
+    def learn(model: Any, batch: dict[str, Any]) -> None:
         places, targets = supervised(batch["labels"])
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=recipe.bf16):
-            loss = -network(batch, places, targets).logprobs.mean()
+            loss = -model(batch, places, targets).logprobs.mean()
         loss.backward()
+
+    for _ in range(2):
+        lanes.run(network, [collate(samples) for _ in range(2 if lanes.twin else 1)], [1.0, 1.0], learn)
         optimizer.step()
         optimizer.zero_grad()
     return resident("VmHWM") - before

@@ -9,6 +9,7 @@ and opening pictures is not in the time.
 """
 
 import argparse
+import math
 import statistics
 import tempfile
 import time
@@ -20,6 +21,7 @@ import torch
 from ours_sft import sft_recipe
 from torch.utils.flop_counter import FlopCounterMode
 
+from onevision.models.products import linear
 from onevision.train.data import Corpus, Draws, Share, Updates
 from onevision.train.encode import supervised
 from onevision.train.pack import use_packing
@@ -39,11 +41,17 @@ def attention_backward(_: Sequence[int], query: Sequence[int], key: Sequence[int
     return 5 * attention(query, key) // 2
 
 
-ATTENTION = {
+def by_onednn(rows: Sequence[int], weight: Sequence[int], *_: Any, **__: Any) -> int:
+    """Of a product (..., inner) by (columns, inner)."""
+    return 2 * math.prod(rows) * weight[0]
+
+
+UNCOUNTED = {
+    torch.ops.mkldnn._linear_pointwise: by_onednn,
     torch.ops.aten._scaled_dot_product_flash_attention_for_cpu: attention,
     torch.ops.aten._scaled_dot_product_flash_attention_for_cpu_backward: attention_backward,
 }
-"""PyTorch counts only the kernels for GPUs."""
+"""PyTorch counts its own products, and of attention the kernels for GPUs."""
 
 
 def main() -> None:
@@ -55,7 +63,7 @@ def main() -> None:
     torch.set_flush_denormal(True)
     with tempfile.TemporaryDirectory() as folder:
         step = _step(args, folder)
-    with FlopCounterMode(display=False, custom_mapping=ATTENTION) as counter:
+    with FlopCounterMode(display=False, custom_mapping=UNCOUNTED) as counter:
         step()
     flops = counter.get_total_flops()
     mine = flops / _seconds(step, args.repeats)
@@ -100,7 +108,7 @@ def _products(rows: int, inputs: int, outputs: int, repeats: int) -> float:
 
     def many() -> None:
         for _ in range(times):
-            torch.nn.functional.linear(left, right)
+            linear(left, right)
 
     return 2 * rows * inputs * outputs * times / _seconds(many, repeats)
 

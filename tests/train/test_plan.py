@@ -100,6 +100,16 @@ def test_more_devices_and_higher_stages_never_take_more(seven, stage, devices, t
     assert state(min(3, stage + 1), devices) <= state(stage, devices)
 
 
+def test_one_cpu_holds_two_rows_and_two_sets_of_gradients(nano):
+    recipe = replace(load_recipe(RECIPES / "nano-sft.yaml"), bf16=True)
+    row, plain = Row(2048, 100, 400, 100), Sharding()
+    one, two = (memory(nano, recipe, plain, devices, row, flash=False) for devices in (2, 1))
+    assert two.activations == 2 * one.activations and two.gradients == 2 * one.gradients
+    gpu = memory(nano, recipe, plain, 1, row, flash=True)
+    alone = memory(nano, replace(recipe, bf16=False, dataloader_num_workers=0), plain, 1, row, flash=False)
+    assert gpu.gradients == alone.gradients == one.gradients
+
+
 @pytest.mark.parametrize("keys", [{}, {"freeze_vision_tower": True}, {"lora_target": "q_proj,down_proj"}])
 def test_lora_is_counted_as_it_is_made(nano, keys):
     pytest.importorskip("peft")
@@ -127,9 +137,10 @@ def test_flops_are_six_a_parameter_and_token(seven):
     assert learn / (6 * (seven.parts["language"] + seven.output) * 100) == pytest.approx(1, rel=0.01)
 
 
-def test_flops_are_those_pytorch_counts(nano):
+def test_flops_are_those_pytorch_counts(nano, monkeypatch):
     from torch.utils.flop_counter import FlopCounterMode
 
+    monkeypatch.setattr("onevision.models.products.by_onednn", lambda: False)  # those are not counted
     processor = load_processor(nano_folder())
     sample = encode(tasks.make("chain", size=(140, 168), levels=(2,)).sample(0), processor)
     model = Qwen2_5_VLForConditionalGeneration(nano.config)

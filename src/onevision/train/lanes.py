@@ -14,11 +14,18 @@ from typing import TypeVar
 import torch
 from torch import nn
 
+from onevision.train.recipe import SFTRecipe
+
 Row = TypeVar("Row")
 Found = TypeVar("Found")
 
 LARGEST = 2**27
 """Models with more weights to teach than this run their rows one after the other: a second set of gradients is too much."""
+
+
+def two_lanes(recipe: SFTRecipe) -> bool:
+    """Whether a second row is worth its memory: in float32 only where a worker takes time from two threads that wait for each other."""
+    return recipe.bf16 or recipe.dataloader_num_workers > 0
 
 
 class Lanes:

@@ -27,7 +27,7 @@ from onevision.train.callbacks import say
 from onevision.train.curriculum import Curriculum
 from onevision.train.data import HOPELESS, Corpus, Draws, Share, Update, Updates, blank_row, longest_row
 from onevision.train.encode import supervised
-from onevision.train.lanes import Lanes
+from onevision.train.lanes import Lanes, two_lanes
 from onevision.train.pack import Scored, use_packing
 from onevision.train.recipe import SFTRecipe
 from onevision.train.trainer import StreamTrainer, finish, starting_model, steps_done, stream, training_arguments
@@ -44,8 +44,7 @@ class SFTTrainer(StreamTrainer):
         self.recipe, self.updates, self.held_out = recipe, updates, held_out
         self.rehearsals = 2 if self.args.device.type != "cpu" else 0
         alone = self.args.device.type == "cpu" and self.accelerator.distributed_type == DistributedType.NO
-        # A row more is activations more: in float32 worth it where a worker takes time from two threads that wait for each other.
-        self.lanes = Lanes(model, alone and (recipe.bf16 or recipe.dataloader_num_workers > 0))
+        self.lanes = Lanes(model, alone and two_lanes(recipe))
         whole = model.get_base_model() if recipe.finetuning_type == "lora" else model
         self.weights = [sum(weight.numel() for weight in part.parameters()) for part in (whole.model.language_model, whole.model.visual)]
         self.counts: Counter[str] = Counter()

@@ -9,9 +9,10 @@ from typing import Any, Literal
 import torch
 
 from onevision.errors import InputError
+from onevision.train.lanes import LARGEST, two_lanes
 from onevision.train.pack import HEAD_CELLS
 from onevision.train.plan.architecture import Architecture, Precision, kept_by_text_layer, kept_by_vision_block
-from onevision.train.recipe import GRPORecipe, Recipe
+from onevision.train.recipe import GRPORecipe, Recipe, SFTRecipe
 
 HEAD_BYTES = 20
 """Bytes a logit while a piece of the output head is scored: bfloat16 and float32 logits, the softmax of the loss and of
@@ -132,15 +133,18 @@ def memory(architecture: Architecture, recipe: Recipe, sharding: Sharding, devic
     half = recipe.bf16 and sharding.engine == "zero"
     width, shares = 2 if half else 4, [devices if sharding.stage >= stage else 1 for stage in (1, 2, 3)]
     of_optimizer, of_gradients, of_weights = shares
+    # One CPU process of several cores runs two rows of SFT at a time.
+    one_cpu = not flash and devices == 1 and sharding.engine == "plain"
+    lanes = 2 if one_cpu and isinstance(recipe, SFTRecipe) and learnt <= LARGEST and two_lanes(recipe) else 1
     state = _optimizer_bytes(architecture, recipe, learning) + (4 * learnt if half else 0)
     return Memory(
         weights=width * (size + added) // of_weights,
-        gradients=width * learnt // of_gradients,
+        gradients=lanes * width * learnt // of_gradients,
         optimizer=0 if sharding.offloaded else state // of_optimizer,
-        buffers=_buffers(architecture, recipe, sharding, devices, learnt),
+        buffers=lanes * _buffers(architecture, recipe, sharding, devices, learnt),
         reference=_reference(architecture, recipe),
         rollout=_rollout(architecture, recipe, sharding),
-        activations=activations(architecture, recipe, precision_of(recipe, sharding), row, flash),
+        activations=lanes * activations(architecture, recipe, precision_of(recipe, sharding), row, flash),
     )
 
 
