@@ -32,6 +32,13 @@ def test_bad_input_is_refused_before_a_model_is_loaded(tmp_path: Path, capsys: p
     refused(["report", str(tmp_path)], capsys, "holds no run")
 
 
+def test_the_table_says_what_was_asked(tmp_path: Path, tiny_model_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    line = ["bench", "chain", "--model", str(tiny_model_dir), "--limit", "1", "--max-new-tokens", "2", "--out", str(tmp_path / "out")]
+    assert main([*line, "--levels", "1,2", "--size", "84,112", "--split", "validation", "--renderer", "svg"]) == 0
+    said = capsys.readouterr().out
+    assert "1 held-out problems a task, levels 1-2, size 84-112" in said and "split validation" in said and "renderer svg" in said
+
+
 def write_mathvision(folder: Path, count: int) -> None:
     (folder / "images").mkdir(parents=True)
     rows = []

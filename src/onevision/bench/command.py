@@ -145,7 +145,7 @@ def _own_tasks(engine: "Engine", names: list[str], count: int, drawn: dict[str, 
     cells = [(r.task, r.score, r.majority, r.blank) for r in rows]
     if len(rows) > 1:
         cells.append(("mean", mean["score"], mean["majority"], mean["blank"]))
-    said = ", ".join(f"{key} {'-'.join(map(str, value))}" for key, value in drawn.items())
+    said = ", ".join(f"{key} {value if isinstance(value, str) else '-'.join(map(str, value))}" for key, value in drawn.items())
     show(f"{ask.model}: {count} held-out problems a task, {said}", ("task", "score", "majority class", "blank picture"), cells)
     results = {"model": ask.model, **drawn, "rows": [asdict(r) for r in rows], "mean": mean}
     write_atomic(out / "tasks.json", json.dumps(results, indent=1) + "\n")
