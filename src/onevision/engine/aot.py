@@ -26,6 +26,7 @@ from torch import Tensor, nn
 
 from onevision.engine.matrix import Blocked, Matrix, Rounded, Transposed
 from onevision.errors import MissingPartError
+from onevision.models.products import made_by_amd, processor
 from onevision.store import content_id
 
 T = TypeVar("T")
@@ -118,7 +119,7 @@ class Kept:
 def product() -> type[Blocked] | type[Transposed]:
     """What multiplies in float32. PyTorch's own products are Intel's, fastest for few rows on Intel's processors and two to three
     times as slow as oneDNN's blocks on AMD's, from two rows on."""
-    return Blocked if "AuthenticAMD" in _cpu() and torch.backends.mkldnn.is_available() else Transposed
+    return Blocked if made_by_amd() and torch.backends.mkldnn.is_available() else Transposed
 
 
 def laid(weights: T, kind: Product) -> T:
@@ -157,21 +158,12 @@ def _mapped(part: Any, kind: type, change: Callable[[Any], Any]) -> Any:
 
 
 @cache
-def _cpu() -> str:
-    """The processor's maker and the instructions that it has, which the compiler uses all of."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor()
-    return " ".join(next((line for line in lines if line.startswith(names)), "") for names in ("vendor_id", ("flags", "Features")))
-
-
 def _name(part: Part) -> str:
     """Of all that the machine code depends on."""
     here = Path(__file__).parent
     shapes = _mapped(part.like, Tensor, lambda tensor: (tensor.dtype, tuple(tensor.shape)))
     code = [(here / f"{name}.py").read_bytes() for name in ("aot", "cache", "compiled", "lean", "matrix", "tower")]
-    machine = f"{platform.platform()} {torch.backends.cpu.get_cpu_capability()} {_cpu()}"
+    machine = f"{platform.platform()} {torch.backends.cpu.get_cpu_capability()} {processor()}"
     return content_id(f"{type(part).__name__} {shapes}", torch.__version__, machine, *code)[:32]
 
 

@@ -5,7 +5,9 @@ and is more than twice as fast there. The products are the same up to the order 
 """
 
 import os
+import platform
 from functools import cache
+from pathlib import Path
 from types import MethodType
 from typing import Any
 
@@ -14,14 +16,27 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 FEWEST = 16
-"""Rows below which a product is read from memory rather than computed: MKL's is as fast."""
+"""Rows from which oneDNN is the faster: 16 by 256 × 768 take it 54 µs and MKL 74, 8 of them 41 and 47, 4 of them 35 and 32."""
+
+
+def processor() -> str:
+    """Its maker and the instructions that it has."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    return " ".join(next((line for line in lines if line.startswith(names)), "") for names in ("vendor_id", ("flags", "Features")))
+
+
+def made_by_amd() -> bool:
+    """Whether it is one that MKL serves badly."""
+    return "AuthenticAMD" in processor()
 
 
 @cache
 def by_onednn() -> bool:
     """Whether this machine's float32 products are faster by oneDNN's."""
-    able = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
-    return bool(able.get("avx512_f")) and "AMD" in able.get("cpu_name", "") and torch.backends.mkldnn.is_available()
+    return made_by_amd() and "AVX512" in torch.backends.cpu.get_cpu_capability() and torch.backends.mkldnn.is_available()
 
 
 def product(a: Tensor, b: Tensor) -> Tensor:

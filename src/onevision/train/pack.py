@@ -247,6 +247,7 @@ def use_packing(model: Qwen2_5_VLForConditionalGeneration, flash_attn: str = "au
 
     score: (scored,) places in the row; targets: (scored,) the token ids expected to come next there. The output head
     runs on these alone. temperature divides the logits. packing and features: as for `hidden_states`.
+    The process keeps few of oneDNN's primitives from then on (`keep_few_primitives`).
     flash_attn: "auto", "fa2" or "fa3" take flash-attn's kernels on CUDA where they are installed; all else runs on PyTorch's.
     """
     Packing.flash = _flash_kernel(flash_attn)
